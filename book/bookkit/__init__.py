@@ -1,0 +1,32 @@
+"""What the pages of *Testing Realism* import: data, sentences, claims, plot style, distance.
+
+It needs pandas, numpy and matplotlib and nothing else, and travels as a folder beside the
+notebooks, so ``import bookkit`` works in JupyterLab, in Binder, in the browser and in the build.
+"""
+
+from bookkit.ledger import ClaimError, claim, ledger
+from bookkit.paths import DataError
+from bookkit.sentences import behind, say, show
+from bookkit.sphere import distance_km
+from bookkit.style import COUNTRIES, Style, draw_line, style, use_style
+from bookkit.tables import cite, describe, load, tables
+
+__all__ = [
+    "COUNTRIES",
+    "ClaimError",
+    "DataError",
+    "Style",
+    "behind",
+    "cite",
+    "claim",
+    "describe",
+    "distance_km",
+    "draw_line",
+    "ledger",
+    "load",
+    "say",
+    "show",
+    "style",
+    "tables",
+    "use_style",
+]

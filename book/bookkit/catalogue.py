@@ -1,0 +1,39 @@
+"""The catalogue of tables that the data page shows, made from the tables' own papers."""
+
+import html
+
+from bookkit.sentences import Shown
+from bookkit.tables import descriptor
+
+
+def catalogue() -> Shown:
+    """Return every table's papers: what a row is, who made it, its limits, terms and citation."""
+    entries = [_entry(resource) for resource in descriptor()["resources"]]
+    text = "\n".join(f"{r['name']}: {r['title']}. {r['description']}" for r in descriptor()["resources"])
+    return Shown(text, "".join(entries))
+
+
+def _entry(resource: dict) -> str:
+    name, path = html.escape(resource["name"]), html.escape(resource["path"])
+    source = html.escape(resource["source"])
+    if source.startswith("http"):
+        source = f'<a href="{source}">{source}</a>'
+    limits = "".join(f"<li>{html.escape(limit)}</li>" for limit in resource["limits"])
+    facts = (
+        ("A row is", html.escape(resource["row"])),
+        ("Rows", f"{resource['rows']:,}"),
+        ("Who made it, and how", html.escape(resource["made_by"])),
+        ("Known limits", f"<ul>{limits}</ul>"),
+        ("Version", html.escape(resource["version"])),
+        ("Source", source),
+        ("Terms", f"{html.escape(resource['reuse'])}: {html.escape(resource['terms'])}"),
+        ("Cite as", html.escape(resource["citation"])),
+        ("How our table was made", html.escape(resource["recipe"])),
+        ("Download", f'<a href="../data/{path}" download>data/{path}</a> ({resource["bytes"] / 1000:,.0f} kB)'),
+    )
+    rows = "".join(f"<dt>{label}</dt><dd>{value}</dd>" for label, value in facts)
+    return (
+        f'<section class="table-papers" id="table-{name}" aria-labelledby="title-{name}">'
+        f'<h3 id="title-{name}">{name}: {html.escape(resource["title"])}</h3>'
+        f"<p>{html.escape(resource['description'])}</p><dl>{rows}</dl></section>"
+    )

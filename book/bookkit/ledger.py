@@ -1,0 +1,173 @@
+"""The ledger of claims: what the paper states, what was found, and the verdict that follows."""
+
+import html
+from typing import Any
+
+import pandas as pd
+
+from bookkit.paths import DataError
+from bookkit.sentences import Shown
+from bookkit.tables import load
+
+VERDICTS = {
+    "supported": "the evidence agrees with the claim",
+    "partly": "the evidence agrees with a part of the claim, which is named",
+    "contradicted": "the evidence disagrees with the claim",
+    "not testable": "no evidence at hand could decide it; what could is named",
+    "normative": "it says what ought to be, so evidence alone cannot decide it",
+}
+
+RULES = {
+    "equal": lambda found, stated, tolerance: abs(found - stated) <= tolerance,
+    "at least": lambda found, stated, tolerance: found >= stated - tolerance,
+    "at most": lambda found, stated, tolerance: found <= stated + tolerance,
+    "more than": lambda found, stated, tolerance: found > stated + tolerance,
+    "less than": lambda found, stated, tolerance: found < stated - tolerance,
+}
+"""A rule says when the value found (first) bears out the value stated (second), within a tolerance."""
+
+
+class ClaimError(Exception):
+    """A page no longer bears out the ledger; the message names the claim."""
+
+
+def ledger() -> pd.DataFrame:
+    """Return the whole ledger, one row per claim, in the order of the paper.
+
+    Raises
+    ------
+    DataError
+        ``data/claims.csv`` is missing or breaks its schema, or a claim that data decide lacks one of
+        stated, found, tolerance or rule.
+    """
+    claims = load("claims")
+    for row in claims.itertuples():
+        given = [*(not pd.isna(v) for v in (row.stated, row.found, row.tolerance)), row.rule != ""]
+        if any(given) and not all(given):
+            raise DataError(
+                f"data/claims.csv, claim {row.slug}: stated, found, tolerance and rule go together; "
+                "fill all four or none."
+            )
+    claims["finding"] = [
+        row.finding.format(found=row.found) if row.rule else row.finding for row in claims.itertuples()
+    ]
+    return claims
+
+
+def _row(slug: str) -> pd.Series:
+    claims = ledger()
+    rows = claims[claims["slug"] == slug]
+    if rows.empty:
+        near = ", ".join(claims["slug"])
+        raise ClaimError(f'There is no claim "{slug}" in data/claims.csv. The claims are: {near}.')
+    return rows.iloc[0]
+
+
+def verdict_of(found: float, stated: float, tolerance: float, rule: str) -> str:
+    """Return ``supported`` when the rule holds, else ``contradicted``."""
+    return "supported" if RULES[rule](found, stated, tolerance) else "contradicted"
+
+
+def claim(slug: str, value: Any = None) -> Shown:
+    """Return a card that shows a claim of the paper, what was found, and the verdict.
+
+    Parameters
+    ----------
+    slug
+        The claim's name in ``data/claims.csv``.
+    value
+        What the page computed, in the ledger's unit; only for claims that data decide.
+
+    Raises
+    ------
+    ClaimError
+        The claim is unknown; it needs a value and got none, or the other way round; the value is not
+        the one in the ledger within its tolerance; or the rule gives another verdict than the ledger.
+    """
+    row = _row(slug)
+    decided_by_data = bool(row["rule"])
+    if decided_by_data and value is None:
+        raise ClaimError(f"claim {slug}: data decide this claim, so it needs the value computed on the page.")
+    if not decided_by_data and value is not None:
+        raise ClaimError(f"claim {slug}: cited sources decide this claim; call it without a value.")
+    if decided_by_data:
+        if abs(float(value) - row["found"]) > row["tolerance"]:
+            raise ClaimError(
+                f"claim {slug}: the page finds {value}, the ledger has {row['found']:g} "
+                f"(tolerance {row['tolerance']:g} {row['unit']}). Find out which is right, then mend "
+                "the data, the page or data/claims.csv."
+            )
+        follows = verdict_of(float(value), row["stated"], row["tolerance"], row["rule"])
+        if follows != row["verdict"]:
+            raise ClaimError(
+                f'claim {slug}: the rule "{row["rule"]} {row["stated"]:g}" makes it {follows}, '
+                f"the ledger says {row['verdict']}."
+            )
+    return Shown(_text(row), _card(row))
+
+
+def _text(row: pd.Series) -> str:
+    return f"The paper ({row['where']}): {row['claim']}\nFound: {row['finding']}\nVerdict: {row['verdict']} ({row['confidence']} confidence)"
+
+
+def _card(row: pd.Series) -> str:
+    def safe(key: str) -> str:
+        return html.escape(str(row[key]))
+
+    kind = safe("verdict").replace(" ", "-")
+    return (
+        f'<div class="claim claim-{kind}" id="claim-{safe("slug")}">'
+        f'<p><span class="claim-label">The paper claims</span> {safe("claim")} '
+        f'<span class="claim-where">({safe("where")})</span></p>'
+        f'<p><span class="claim-label">We find</span> {safe("finding")}</p>'
+        f'<p><span class="claim-verdict">Verdict: {safe("verdict")}</span>; confidence: {safe("confidence")}. '
+        f'<a href="claims.ipynb#claim-{safe("slug")}">This claim in the ledger</a></p></div>'
+    )
+
+
+def ledger_page(claims: pd.DataFrame) -> Shown:
+    """Return the claims given as a list that a page shows: each with an anchor and links to its evidence.
+
+    ``evidence`` holds places and citation keys, parted by semicolons: ``russia#fig-x`` is a figure or
+    a heading of a page, ``table:vetoes`` a table, anything else a key of ``references.bib``.
+    """
+    items = "".join(_entry(row) for _, row in claims.iterrows())
+    text = "\n\n".join(_text(row) for _, row in claims.iterrows())
+    return Shown(text, f'<div class="ledger">{items}</div>')
+
+
+def _entry(row: pd.Series) -> str:
+    slug, chapter = html.escape(row["slug"]), html.escape(row["chapter"])
+    decided = ""
+    if row["rule"]:
+        decided = (
+            f"<dt>Rule</dt><dd>stated {row['stated']:g}, found {row['found']:g} {html.escape(row['unit'])}; "
+            f"supported when found is {html.escape(row['rule'])} stated, tolerance {row['tolerance']:g}</dd>"
+        )
+    where = html.escape(row["where"])
+    facts = "".join(
+        f"<dt>{label}</dt><dd>{html.escape(str(row[key]))}</dd>"
+        for label, key in (("Kind", "kind"), ("How it can be checked", "check"), ("Found", "finding"))
+    )
+    return (
+        f'<section class="claim claim-{html.escape(row["verdict"]).replace(" ", "-")}" id="claim-{slug}" '
+        f'aria-labelledby="name-{slug}"><h3 id="name-{slug}">{html.escape(row["claim"])}</h3>'
+        f'<p><span class="claim-verdict">Verdict: {html.escape(row["verdict"])}</span>; confidence: '
+        f'{html.escape(row["confidence"])}. Paper: {where}. '
+        f'<a href="{chapter}.ipynb#claim-{slug}">Where the book treats it: {slug}</a></p>'
+        f"<dl>{facts}{decided}<dt>Evidence</dt><dd>{_evidence(row['evidence'])}</dd></dl></section>"
+    )
+
+
+def _evidence(text: str) -> str:
+    links = []
+    for item in (part.strip() for part in text.split(";")):
+        if item.startswith("table:"):
+            name = item.removeprefix("table:")
+            links.append(f'<a href="data.ipynb#table-{html.escape(name)}">table {html.escape(name)}</a>')
+        elif "#" in item:
+            page, anchor = item.split("#", 1)
+            links.append(f'<a href="{html.escape(page)}.ipynb#{html.escape(anchor)}">{html.escape(item)}</a>')
+        else:
+            links.append(f'<a class="source" href="bibliography.md#ref-{html.escape(item)}">{html.escape(item)}</a>')
+    return ", ".join(links)

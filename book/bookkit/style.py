@@ -1,0 +1,90 @@
+"""How figures look: one colour, marker, line and hatch per country through the whole book."""
+
+from typing import Any, NamedTuple
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+
+PAPER = "#fcfcfa"  # the figures' own ground: opaque, so that they read alike in both themes
+INK = "#1f2328"
+
+
+class Style(NamedTuple):
+    """How one country is drawn."""
+
+    name: str
+    colour: str
+    marker: str
+    line: Any
+    hatch: str
+
+
+COUNTRIES: dict[str, Style] = {
+    "RUS": Style("Russia", "#0067a8", "o", "-", ""),
+    "IRN": Style("Iran", "#0b7a53", "s", (0, (6, 2)), "//"),
+    "SYR": Style("Syria", "#1f2328", "X", (0, (1, 1.5)), "xx"),
+    "USA": Style("United States", "#c2410c", "^", (0, (4, 1.5, 1, 1.5)), "\\\\"),
+    "CHN": Style("China", "#8a2b7a", "D", (0, (8, 3)), ".."),
+    "GBR": Style("United Kingdom", "#6b7280", "v", (0, (2, 2)), "--"),
+    "FRA": Style("France", "#a07800", "P", (0, (3, 1, 1, 1, 1, 1)), "++"),
+}
+"""Every country that a figure draws, by its ISO 3166 code."""
+
+
+def style(country: str) -> Style:
+    """Return how a country is drawn.
+
+    Raises
+    ------
+    KeyError
+        The code is not in ``COUNTRIES``; the message lists the known ones.
+    """
+    if country not in COUNTRIES:
+        raise KeyError(f"{country} has no style; the countries are {', '.join(COUNTRIES)}")
+    return COUNTRIES[country]
+
+
+def use_style() -> None:
+    """Set matplotlib to the book's look: readable at phone width, dark ink on an opaque light ground."""
+    mpl.rcParams.update(
+        {
+            "figure.figsize": (7.0, 4.0),
+            "figure.dpi": 140,
+            "figure.facecolor": PAPER,
+            "savefig.facecolor": PAPER,
+            "axes.facecolor": PAPER,
+            "axes.edgecolor": INK,
+            "axes.labelcolor": INK,
+            "text.color": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "grid.color": "#d9dbd6",
+            "grid.linewidth": 0.7,
+            "font.size": 11,
+            "axes.titlesize": 12,
+            "axes.titlelocation": "left",
+            "legend.frameon": False,
+            "lines.linewidth": 2.2,
+            "hatch.linewidth": 0.6,
+            "figure.constrained_layout.use": True,
+        }
+    )
+
+
+def draw_line(axes: plt.Axes, x: Any, y: Any, country: str, **options: Any) -> None:
+    """Draw one country's line in its colour, line style and marker.
+
+    ``options`` go to ``Axes.plot`` and win over the country's style.
+    """
+    chosen = style(country)
+    look: dict[str, Any] = {
+        "color": chosen.colour,
+        "linestyle": chosen.line,
+        "marker": chosen.marker,
+        "label": chosen.name,
+    }
+    axes.plot(x, y, **(look | options))

@@ -1,0 +1,186 @@
+"""Build the book: execute the chapters, make the HTML, and only then replace the last good book.
+
+Run as ``python -m publish.build`` from the top folder, by ``make book``.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import yaml
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+
+from publish.cache import cache_key
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "_build"
+WORK = BUILD / "work"
+HTML = BUILD / "html"
+DONE = BUILD / "html.key"
+SOURCES = ("book", "data", "publish", "_config.yml", "_toc.yml", "references.bib", "locks/book.txt")
+
+
+@dataclass
+class Failure:
+    """A cell that did not run: the first line of its code, and what went wrong."""
+
+    cell: str
+    error: str
+
+
+@dataclass
+class Run:
+    """One notebook after its execution."""
+
+    page: str
+    notebook: nbformat.NotebookNode
+    seconds: float
+    failure: Failure | None
+
+
+def pages() -> list[str]:
+    """Return the notebooks of the table of contents, in its order, as paths below the top folder."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = [toc["root"], *(c["file"] for part in toc["parts"] for c in part["chapters"])]
+    return [f"{f}.ipynb" for f in files if (ROOT / f"{f}.ipynb").is_file()]
+
+
+def fingerprint() -> str:
+    """Return a hash of everything that the built book depends on."""
+    digest = hashlib.sha256(os.environ.get("BOOK_REPOSITORY_URL", "").encode() + sys.version.encode())
+    for source in SOURCES:
+        path = ROOT / source
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and file.suffix != ".pyc" and ".ipynb_checkpoints" not in file.parts:
+                digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def execute(page: str, timeout: int) -> Run:
+    """Run one notebook from its own folder, as a reader would, and return it with its outputs."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    notebook = nbformat.read(ROOT / page, as_version=4)
+    reached = ["(the kernel did not start)"]
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        record_timing=False,  # times in the cells would hide the result from the cache
+        resources={"metadata": {"path": str((ROOT / page).parent)}},
+        on_cell_execute=lambda cell, cell_index: reached.append(cell.source.splitlines()[0]),
+    )
+    started = time.perf_counter()
+    failure = None
+    try:
+        client.execute()
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        failure = Failure(reached[-1], _reason(error))
+    return Run(page, notebook, time.perf_counter() - started, failure)
+
+
+def _reason(error: Exception) -> str:
+    name = getattr(error, "ename", "") or type(error).__name__
+    return f"{name}: {getattr(error, 'evalue', '') or str(error).strip()}"
+
+
+def run_chapters() -> list[Run]:
+    """Execute the notebooks whose code, data or bookkit changed, two at a time; return the failures."""
+    folder = BUILD / "cache" / cache_key(ROOT)
+    folder.mkdir(parents=True, exist_ok=True)
+    cache = get_cache(str(folder))
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    todo = []
+    for page in pages():
+        try:
+            cache.match_cache_notebook(nbformat.read(ROOT / page, as_version=4))
+            print(f"{page:28} unchanged", flush=True)
+        except KeyError:
+            todo.append(page)
+    failed = []
+    if todo:
+        with ProcessPoolExecutor(max_workers=min(len(todo), os.cpu_count() or 1)) as pool:
+            runs = [pool.submit(execute, page, config["execute"]["timeout"]) for page in todo]
+            for done in as_completed(runs):
+                run = done.result()
+                if run.failure:
+                    failed.append(run)
+                    print(f"{run.page:28} failed after {run.seconds:.1f} s", flush=True)
+                    continue
+                cache.cache_notebook_bundle(
+                    CacheBundleIn(run.notebook, str(ROOT / run.page), data={"execution_seconds": run.seconds}),
+                    check_validity=False,
+                    overwrite=True,
+                )
+                print(f"{run.page:28} executed in {run.seconds:.1f} s", flush=True)
+    for old in (BUILD / "cache").iterdir():
+        if old != folder:
+            shutil.rmtree(old, ignore_errors=True)
+    return failed
+
+
+def make_html() -> str | None:
+    """Make the pages in a folder of their own; return the warnings and errors, or None if all is well."""
+    log = BUILD / "build.log"
+    jupyter_book = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command = [*jupyter_book, "build", ".", "--path-output", str(WORK), "-W", "-n", "--keep-going"]
+    with log.open("w", encoding="utf-8") as out:
+        done = subprocess.run(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+    if done.returncode == 0:
+        return None
+    shutil.rmtree(WORK, ignore_errors=True)  # an incremental build would not repeat the warnings
+    text = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text(encoding="utf-8"))
+    lines = text.splitlines()
+    told = [line for line in lines if re.search(r"WARNING|ERROR|[Ee]rror:", line)] or lines[-15:]
+    return "\n".join(told) + f"\nThe whole log is in {log.relative_to(ROOT)}."
+
+
+def put_in_place() -> None:
+    """Replace the last good book by the new one in two renames, so that no half-written book is served."""
+    new, old = BUILD / "html.new", BUILD / "html.old"
+    for leftover in (new, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.copytree(WORK / "_build" / "html", new)
+    if HTML.exists():
+        HTML.rename(old)
+    new.rename(HTML)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def main() -> int:
+    """Build the book; return the exit code."""
+    started = time.perf_counter()
+    key = fingerprint()
+    if HTML.is_dir() and DONE.is_file() and DONE.read_text(encoding="utf-8") == key:
+        print(f"Nothing changed. Open {HTML / 'index.html'}")
+        return 0
+    BUILD.mkdir(exist_ok=True)
+    kept = f"The last good book is still in {HTML}." if HTML.is_dir() else "There is no earlier book to keep."
+    if failed := run_chapters():
+        for run in failed:
+            assert run.failure
+            print(f"\n{run.page} fails in the cell that begins\n    {run.failure.cell}\n{run.failure.error}")
+        print(f"\n{kept}")
+        return 1
+    before = time.perf_counter()
+    if problems := make_html():
+        print(f"\nThe pages could not be made:\n{problems}\n\n{kept}")
+        return 1
+    print(f"{'pages':28} made in {time.perf_counter() - before:.1f} s")
+    put_in_place()
+    DONE.write_text(key, encoding="utf-8")
+    print(f"Done in {time.perf_counter() - started:.0f} s. Open {HTML / 'index.html'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

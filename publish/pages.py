@@ -1,0 +1,3 @@
+"""stub"""
+def setup(app):
+    return {"parallel_read_safe": True}
