@@ -1,0 +1,1 @@
+"""What turns the sources into things that people read."""

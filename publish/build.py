@@ -117,7 +117,9 @@ def run_chapters() -> list[Run]:
                     print(f"{run.page:28} failed after {run.seconds:.1f} s", flush=True)
                     continue
                 cache.cache_notebook_bundle(
-                    CacheBundleIn(run.notebook, str(ROOT / run.page), data={"execution_seconds": run.seconds}),
+                    CacheBundleIn(
+                        run.notebook, str(ROOT / run.page), data={"execution_seconds": run.seconds}
+                    ),
                     check_validity=False,
                     overwrite=True,
                 )

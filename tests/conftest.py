@@ -21,7 +21,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "book")]
 def html() -> Path:
     """The folder of the built book, built first if anything changed."""
     done = subprocess.run(
-        [sys.executable, "-m", "publish.build"], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [sys.executable, "-m", "publish.build"],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     if done.returncode:
         pytest.fail(f"the book does not build:\n{done.stdout[-4000:]}", pytrace=False)

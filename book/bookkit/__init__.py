@@ -4,12 +4,12 @@ It needs pandas, numpy and matplotlib and nothing else, and travels as a folder 
 notebooks, so ``import bookkit`` works in JupyterLab, in Binder, in the browser and in the build.
 """
 
-from bookkit.ledger import ClaimError, claim, ledger
+from bookkit.claims import ClaimError, claim, ledger
+from bookkit.look import COUNTRIES, Style, draw_line, style, use_style
+from bookkit.package import cite, describe, load, tables
 from bookkit.paths import DataError
 from bookkit.sentences import behind, say, show
 from bookkit.sphere import distance_km
-from bookkit.style import COUNTRIES, Style, draw_line, style, use_style
-from bookkit.tables import cite, describe, load, tables
 
 __all__ = [
     "COUNTRIES",

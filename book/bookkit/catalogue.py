@@ -2,8 +2,8 @@
 
 import html
 
+from bookkit.package import descriptor
 from bookkit.sentences import Shown
-from bookkit.tables import descriptor
 
 
 def catalogue() -> Shown:
@@ -29,7 +29,10 @@ def _entry(resource: dict) -> str:
         ("Terms", f"{html.escape(resource['reuse'])}: {html.escape(resource['terms'])}"),
         ("Cite as", html.escape(resource["citation"])),
         ("How our table was made", html.escape(resource["recipe"])),
-        ("Download", f'<a href="../data/{path}" download>data/{path}</a> ({resource["bytes"] / 1000:,.0f} kB)'),
+        (
+            "Download",
+            f'<a href="../data/{path}" download>data/{path}</a> ({resource["bytes"] / 1000:,.0f} kB)',
+        ),
     )
     rows = "".join(f"<dt>{label}</dt><dd>{value}</dd>" for label, value in facts)
     return (

@@ -99,7 +99,7 @@ def behind(table: pd.DataFrame, *names: str) -> Shown:
     names
         The tables of the data package that it was made from.
     """
-    from bookkit.tables import _resource
+    from bookkit.package import _resource
 
     files = [f"data/{_resource(name)['path']}" for name in names]
     links = ", ".join(f'<a href="../{f}" download>{f}</a>' for f in files)

@@ -5,9 +5,7 @@ import numpy as np
 EARTH_RADIUS_KM = 6371.0088  # mean radius, International Union of Geodesy and Geophysics
 
 
-def distance_km(
-    latitude_a: float, longitude_a: float, latitude_b: float, longitude_b: float
-) -> float:
+def distance_km(latitude_a: float, longitude_a: float, latitude_b: float, longitude_b: float) -> float:
     """Return the great-circle distance in kilometres between two points given in decimal degrees.
 
     The earth is taken as a sphere (haversine formula), which is wrong by at most about half a per

@@ -2,6 +2,7 @@
 
 Usage: python -m data.recipes                     lists the recipes and their inputs
        python -m data.recipes FOLDER [NAME ...]   writes all tables, or those named
+       python -m data.recipes --stamp             takes rows, bytes and hashes anew, after a change by hand
 """
 
 import hashlib
@@ -19,7 +20,7 @@ import pandas as pd
 DATA = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(DATA.parent / "book"))
 
-from bookkit.tables import hold_to_schema  # noqa: E402
+from bookkit.package import hold_to_schema  # noqa: E402
 
 
 def recipes() -> dict[str, ModuleType]:
@@ -32,13 +33,13 @@ def recipes() -> dict[str, ModuleType]:
     return found
 
 
-def stamp(descriptor: dict[str, Any], folder: Path = DATA) -> None:
-    """Set rows, bytes and hash of every table in a descriptor to those of the files in ``folder``."""
+def stamp(descriptor: dict[str, Any]) -> None:
+    """Set rows, bytes and hash of every table in a descriptor to those of its file."""
     for resource in descriptor["resources"]:
-        content = (folder / resource["path"]).read_bytes()
+        content = (DATA / resource["path"]).read_bytes()
         resource["bytes"] = len(content)
         resource["hash"] = "sha256:" + hashlib.sha256(content).hexdigest()
-        resource["rows"] = len(pd.read_csv(folder / resource["path"], dtype=str, keep_default_na=False))
+        resource["rows"] = len(pd.read_csv(DATA / resource["path"], dtype=str, keep_default_na=False))
 
 
 def write(module: ModuleType, source: Path) -> str:
@@ -51,7 +52,9 @@ def write(module: ModuleType, source: Path) -> str:
     """
     for name in module.INPUTS:
         if not (source / name).is_file():
-            raise SystemExit(f"{source / name} is missing. The provider publishes it here: {module.PUBLISHED}")
+            raise SystemExit(
+                f"{source / name} is missing. The provider publishes it here: {module.PUBLISHED}"
+            )
     descriptor = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
     resource = next(r for r in descriptor["resources"] if r["name"] == module.NAME)
     table = module.make(source)
@@ -80,6 +83,11 @@ def main(arguments: list[str]) -> None:
     if not arguments:
         for name, module in known.items():
             print(f"{name}: {', '.join(module.INPUTS)}\n    {module.PUBLISHED}")
+        return
+    if arguments == ["--stamp"]:
+        descriptor = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
+        stamp(descriptor)
+        put(descriptor)
         return
     source, *names = Path(arguments[0]), *arguments[1:]
     if not source.is_dir():

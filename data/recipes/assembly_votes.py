@@ -48,4 +48,6 @@ def make(folder: Path) -> pd.DataFrame:
             "source": "voeten2009data",
         }
     )
-    return pd.concat([table, pd.read_csv(BY_HAND, dtype=str)]).sort_values(["resolution", "country"], kind="stable")
+    return pd.concat([table, pd.read_csv(BY_HAND, dtype=str)]).sort_values(
+        ["resolution", "country"], kind="stable"
+    )

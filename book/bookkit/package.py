@@ -47,7 +47,9 @@ def _read(path: Path, shown: str) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise DataError(f"{shown} is not UTF-8 text ({error.reason}). Save it as UTF-8. {_restore(shown)}") from None
+        raise DataError(
+            f"{shown} is not UTF-8 text ({error.reason}). Save it as UTF-8. {_restore(shown)}"
+        ) from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DataError(f"{shown} cannot be read as a table: {error}. {_restore(shown)}") from None
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from bookkit.package import load
 from bookkit.paths import DataError
 from bookkit.sentences import Shown
-from bookkit.tables import load
 
 VERDICTS = {
     "supported": "the evidence agrees with the claim",
@@ -153,7 +153,7 @@ def _entry(row: pd.Series) -> str:
         f'<section class="claim claim-{html.escape(row["verdict"]).replace(" ", "-")}" id="claim-{slug}" '
         f'aria-labelledby="name-{slug}"><h3 id="name-{slug}">{html.escape(row["claim"])}</h3>'
         f'<p><span class="claim-verdict">Verdict: {html.escape(row["verdict"])}</span>; confidence: '
-        f'{html.escape(row["confidence"])}. Paper: {where}. '
+        f"{html.escape(row['confidence'])}. Paper: {where}. "
         f'<a href="{chapter}.ipynb#claim-{slug}">Where the book treats it: {slug}</a></p>'
         f"<dl>{facts}{decided}<dt>Evidence</dt><dd>{_evidence(row['evidence'])}</dd></dl></section>"
     )
@@ -169,5 +169,7 @@ def _evidence(text: str) -> str:
             page, anchor = item.split("#", 1)
             links.append(f'<a href="{html.escape(page)}.ipynb#{html.escape(anchor)}">{html.escape(item)}</a>')
         else:
-            links.append(f'<a class="source" href="bibliography.md#ref-{html.escape(item)}">{html.escape(item)}</a>')
+            links.append(
+                f'<a class="source" href="bibliography.md#ref-{html.escape(item)}">{html.escape(item)}</a>'
+            )
     return ", ".join(links)

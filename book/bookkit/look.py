@@ -23,10 +23,10 @@ COUNTRIES: dict[str, Style] = {
     "RUS": Style("Russia", "#0067a8", "o", "-", ""),
     "IRN": Style("Iran", "#0b7a53", "s", (0, (6, 2)), "//"),
     "SYR": Style("Syria", "#1f2328", "X", (0, (1, 1.5)), "xx"),
-    "USA": Style("United States", "#c2410c", "^", (0, (4, 1.5, 1, 1.5)), "\\\\"),
+    "USA": Style("United States", "#b83200", "^", (0, (4, 1.5, 1, 1.5)), "\\\\"),
     "CHN": Style("China", "#8a2b7a", "D", (0, (8, 3)), ".."),
     "GBR": Style("United Kingdom", "#6b7280", "v", (0, (2, 2)), "--"),
-    "FRA": Style("France", "#a07800", "P", (0, (3, 1, 1, 1, 1, 1)), "++"),
+    "FRA": Style("France", "#b58900", "P", (0, (3, 1, 1, 1, 1, 1)), "++"),
 }
 """Every country that a figure draws, by its ISO 3166 code."""
 

@@ -1,0 +1,82 @@
+"""Reading and running the notebooks outside Jupyter, for the tests.
+
+As a program, ``python tests/notebooks.py NOTEBOOK``, it runs all code cells of one notebook in order,
+then the code in its worked solutions, and holds each ``# answer:`` to what the code gives.
+"""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def notebooks() -> list[Path]:
+    """Return every notebook of the book."""
+    return sorted((ROOT / "book").glob("*.ipynb"))
+
+
+def cells(path: Path, kind: str) -> list[dict[str, Any]]:
+    """Return the cells of one kind, each with its source as one text."""
+    found = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [{**c, "source": "".join(c["source"])} for c in found if c["cell_type"] == kind]
+
+
+def prose(path: Path) -> str:
+    """Return the text of a page, without its code."""
+    if path.suffix == ".ipynb":
+        text = "\n\n".join(c["source"] for c in cells(path, "markdown"))
+    else:
+        text = path.read_text(encoding="utf-8")
+    return text
+
+
+def solutions(path: Path) -> list[str]:
+    """Return the code blocks that stand in the worked solutions of a page."""
+    folded = re.findall(r"<details>.*?</details>", prose(path), flags=re.S)
+    return [code for text in folded for code in re.findall(r"```python\n(.*?)```", text, flags=re.S)]
+
+
+def run(path: Path) -> subprocess.CompletedProcess[str]:
+    """Run a notebook's code in a process of its own, from its own folder, without a screen."""
+    return subprocess.run(
+        [sys.executable, str(Path(__file__).resolve()), str(path)],
+        cwd=path.parent,
+        env={**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(path.parent)},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def _evaluate(code: str, names: dict[str, Any]) -> Any:
+    tree = ast.parse(code)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "<cell>", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "<cell>", "eval"), names) if last else None
+
+
+def main(path: Path) -> None:
+    """Run the notebook and its solutions; stop at the first that fails, saying which."""
+    names: dict[str, Any] = {}
+    for cell in cells(path, "code"):
+        try:
+            _evaluate(cell["source"], names)
+        except Exception as error:
+            sys.exit(f"{path.name}, cell {cell['id']}: {type(error).__name__}: {error}")
+    for code in solutions(path):
+        given = re.search(r"# answer: (.+)", code)
+        if not given:
+            sys.exit(f"{path.name}: a solution gives no '# answer:': {code}")
+        found = _evaluate(code, names)
+        if found != ast.literal_eval(given.group(1)):
+            sys.exit(f"{path.name}: the solution {code.strip()} gives {found!r}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

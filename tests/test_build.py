@@ -1,0 +1,106 @@
+"""A build that fails says which chapter, which cell and why, and leaves the last good book in place."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from notebooks import ROOT
+
+SMALL_TOC = "format: jb-book\nroot: book/index\nparts:\n  - caption: Chapters\n    chapters:\n      - file: book/small\n"
+
+
+def notebook(code: str) -> str:
+    """Return a page with one cell of code."""
+    return json.dumps(
+        {
+            "cells": [
+                {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# Small\n\nText."},
+                {
+                    "cell_type": "code", "id": "b", "metadata": {}, "source": code,
+                    "execution_count": None, "outputs": [],
+                },
+            ],
+            "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+            "nbformat": 4, "nbformat_minor": 5,
+        }
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A book of two pages with the real settings, built once."""
+    root = tmp_path_factory.mktemp("tree")
+    for folder in ("publish", "data", "locks"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "book" / "bookkit", root / "book" / "bookkit")
+    for file in ("_config.yml", "references.bib"):
+        shutil.copy(ROOT / file, root / file)
+    (root / "_toc.yml").write_text(SMALL_TOC, encoding="utf-8")
+    (root / "book" / "index.md").write_text("# Index\n\nText.\n", encoding="utf-8")
+    (root / "book" / "small.ipynb").write_text(notebook("print('the good book')"), encoding="utf-8")
+    done = build(root)
+    assert done.returncode == 0, done.stdout
+    assert "book/small.ipynb             executed in" in done.stdout
+    assert f"Open {root / '_build' / 'html' / 'index.html'}" in done.stdout
+    return root
+
+
+def build(root: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "publish.build"],
+        cwd=root,
+        env={k: v for k, v in os.environ.items() if k != "BOOK_REPOSITORY_URL"},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def served(root: Path) -> str:
+    return (root / "_build" / "html" / "book" / "small.html").read_text(encoding="utf-8")
+
+
+def test_nothing_changed_is_said(tree: Path) -> None:
+    assert "Nothing changed" in build(tree).stdout
+
+
+def test_a_failing_cell_is_named_and_the_last_good_book_stays(tree: Path) -> None:
+    page = tree / "book" / "small.ipynb"
+    good = page.read_text(encoding="utf-8")
+    page.write_text(notebook("import bookkit\nbookkit.load('vetos')"), encoding="utf-8")
+    done = build(tree)
+    page.write_text(good, encoding="utf-8")
+    assert done.returncode == 1
+    assert "book/small.ipynb fails in the cell that begins\n    import bookkit\n" in done.stdout
+    assert 'DataError: There is no table "vetos"' in done.stdout
+    assert "The last good book is still in" in done.stdout
+    assert "the good book" in served(tree)
+
+
+def test_a_warning_is_an_error_and_is_repeated(tree: Path) -> None:
+    page = tree / "book" / "index.md"
+    good = page.read_text(encoding="utf-8")
+    page.write_text(good + "\nSee {doc}`nowhere`.\n", encoding="utf-8")
+    first, second = build(tree), build(tree)
+    page.write_text(good, encoding="utf-8")
+    assert first.returncode == second.returncode == 1
+    assert "book/index.md:5: WARNING: unknown document: 'nowhere'" in first.stdout, first.stdout
+    assert "unknown document: 'nowhere'" in second.stdout, "an incremental build must repeat its warnings"
+    assert "the good book" in served(tree)
+
+
+def test_a_changed_table_runs_the_chapter_again(tree: Path) -> None:
+    page = tree / "book" / "small.ipynb"
+    page.write_text(notebook("import bookkit\nlen(bookkit.load('council_drafts'))"), encoding="utf-8")
+    assert build(tree).returncode == 0
+    assert ">13<" in served(tree).replace("\n", "")
+    table = tree / "data" / "council_drafts.csv"
+    table.write_text("\n".join(table.read_text(encoding="utf-8").splitlines()[:-1]) + "\n", encoding="utf-8")
+    done = build(tree)
+    assert "book/small.ipynb             executed" in done.stdout, done.stdout
+    assert ">12<" in served(tree).replace("\n", "")

@@ -1,0 +1,130 @@
+"""The ledger: every claim is placed, evidenced and shown, and no verdict is typed where data decide."""
+
+import ast
+import re
+
+import pandas as pd
+import pytest
+
+from bookkit import ClaimError, claim, ledger, load, tables
+from bookkit.claims import RULES, VERDICTS, verdict_of
+from notebooks import ROOT, cells, notebooks, prose
+
+CLAIMS = ledger()
+KEYS = set(re.findall(r"^@\w+\{([^,]+),", (ROOT / "references.bib").read_text(encoding="utf-8"), flags=re.M))
+
+
+def claim_calls() -> dict[str, list[tuple[str, ast.Call]]]:
+    """Return the calls of ``claim`` in all pages, by slug."""
+    calls: dict[str, list[tuple[str, ast.Call]]] = {}
+    for path in notebooks():
+        for cell in cells(path, "code"):
+            for node in ast.walk(ast.parse(cell["source"])):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "claim":
+                    slug = ast.literal_eval(node.args[0])
+                    calls.setdefault(slug, []).append((path.stem, node))
+    return calls
+
+
+CALLS = claim_calls()
+
+
+@pytest.mark.parametrize("slug", list(CLAIMS["slug"]))
+def test_every_claim_has_one_card_on_its_page(slug: str) -> None:
+    row = CLAIMS.set_index("slug").loc[slug]
+    assert [page for page, _ in CALLS.get(slug, [])] == [row["chapter"]]
+
+
+def test_every_card_is_in_the_ledger() -> None:
+    assert set(CALLS) <= set(CLAIMS["slug"])
+
+
+@pytest.mark.parametrize("slug", [s for s, r in zip(CLAIMS["slug"], CLAIMS["rule"], strict=True) if r])
+def test_the_value_of_a_claim_is_computed_on_the_page(slug: str) -> None:
+    ((_, call),) = CALLS[slug]
+    assert len(call.args) == 2, f"{slug} has a rule and needs a value"
+    names = [n for n in ast.walk(call.args[1]) if isinstance(n, ast.Name)]
+    assert names, f"{slug}: its value is a literal"
+
+
+def test_verdicts_follow_from_the_rules() -> None:
+    for row in CLAIMS[CLAIMS["rule"] != ""].itertuples():
+        assert verdict_of(row.found, row.stated, row.tolerance, row.rule) == row.verdict, row.slug
+        assert row.rule in RULES
+
+
+def test_every_claim_stands_in_paragraphs_that_exist() -> None:
+    known = set(load("paragraphs")["paragraph"])
+    for row in CLAIMS.itertuples():
+        assert set(row.where.split("; ")) <= known, row.slug
+
+
+def anchors(page: str) -> set[str]:
+    """Return the labels and figure names of a notebook."""
+    path = ROOT / "book" / f"{page}.ipynb"
+    names = set(re.findall(r"^\(([a-z0-9-]+)\)=", prose(path), flags=re.M))
+    for cell in cells(path, "code"):
+        names.add(cell["metadata"].get("mystnb", {}).get("figure", {}).get("name", ""))
+    return names
+
+
+@pytest.mark.parametrize("slug", list(CLAIMS["slug"]))
+def test_evidence_leads_somewhere(slug: str) -> None:
+    evidence = CLAIMS.set_index("slug").loc[slug, "evidence"].split("; ")
+    for item in evidence:
+        if item.startswith("table:"):
+            assert item.removeprefix("table:") in set(tables()["name"]), item
+        elif "#" in item:
+            page, anchor = item.split("#")
+            assert anchor in anchors(page), item
+        else:
+            assert item in KEYS, f"{item} is not in references.bib"
+
+
+def test_a_claim_without_a_rule_cites_a_source_or_a_place() -> None:
+    for row in CLAIMS[CLAIMS["rule"] == ""].itertuples():
+        cited = [e for e in row.evidence.split("; ") if e in KEYS]
+        assert cited or row.verdict == "not testable", f"{row.slug} rests on no source"
+
+
+def test_wrong_calls_name_the_claim() -> None:
+    with pytest.raises(ClaimError, match="There is no claim"):
+        claim("no-such-claim")
+    with pytest.raises(ClaimError, match="russian-vetoes-on-syria-by-mid-2017.*needs the value"):
+        claim("russian-vetoes-on-syria-by-mid-2017")
+    with pytest.raises(ClaimError, match="russian-vetoes-on-syria-by-mid-2017.*finds 9"):
+        claim("russian-vetoes-on-syria-by-mid-2017", 9)
+    with pytest.raises(ClaimError, match="russia-read-1973.*without a value"):
+        claim("russia-read-1973-as-regime-change", 1)
+
+
+@pytest.mark.parametrize(
+    ("rule", "found", "expected"),
+    [("equal", 8, "contradicted"), ("equal", 12, "supported"), ("at least", 12, "supported"), ("at least", 11, "contradicted"),
+     ("at most", 12, "supported"), ("at most", 13, "contradicted"), ("more than", 12, "contradicted"), ("less than", 11, "supported")],
+)  # fmt: skip
+def test_rules(rule: str, found: float, expected: str) -> None:
+    assert verdict_of(found, 12, 0, rule) == expected
+
+
+def test_verdict_words_are_the_schemas() -> None:
+    fields = {f["name"]: f for f in _schema("claims")}
+    assert fields["verdict"]["constraints"]["enum"] == list(VERDICTS)
+    assert fields["rule"]["constraints"]["enum"] == list(RULES)
+
+
+def _schema(name: str) -> list[dict]:
+    from bookkit.package import descriptor
+
+    return next(r for r in descriptor()["resources"] if r["name"] == name)["schema"]["fields"]
+
+
+def test_ledger_with_half_a_rule_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    import bookkit.claims
+    from bookkit import DataError
+
+    broken = load("claims")
+    broken.loc[broken["rule"] != "", "tolerance"] = pd.NA
+    monkeypatch.setattr(bookkit.claims, "load", lambda name: broken)
+    with pytest.raises(DataError, match="claim russian-vetoes.*fill all four or none"):
+        ledger()

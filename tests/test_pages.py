@@ -1,0 +1,218 @@
+"""The form of the pages: what a reader, a runner or a screen reader would miss."""
+
+import ast
+import csv
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from notebooks import ROOT, cells, notebooks, prose, solutions
+
+PAGES = sorted([*notebooks(), *(ROOT / "book").glob("*.md")])
+BIBLIOGRAPHY = (ROOT / "references.bib").read_text(encoding="utf-8")
+KEYS = set(re.findall(r"^@\w+\{([^,]+),", BIBLIOGRAPHY, flags=re.M))
+each_notebook = pytest.mark.parametrize("path", notebooks(), ids=lambda p: p.stem)
+each_page = pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+
+
+def cited(text: str) -> set[str]:
+    """Return the citation keys in a text."""
+    found = re.findall(r"\{cite(?::[a-z]+)?\}`([^`]+)`", text)
+    return {key.strip() for keys in found for key in keys.split(",")}
+
+
+@each_notebook
+def test_notebooks_are_stored_without_outputs_and_with_ids(path: Path) -> None:
+    ids = [c["id"] for kind in ("markdown", "code") for c in cells(path, kind)]
+    assert len(ids) == len(set(ids))
+    for cell in cells(path, "code"):
+        assert not cell["outputs"] and cell["execution_count"] is None, f"{cell['id']}: outputs are stored"
+
+
+@each_page
+def test_one_title_and_no_skipped_heading(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", prose(path), flags=re.S)
+    levels = [len(m) for m in re.findall(r"^(#+) ", text, flags=re.M)]
+    assert levels.count(1) == 1 and levels[0] == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+@each_notebook
+def test_figures_speak(path: Path) -> None:
+    """A figure has a name, a caption with its source, and alt text that says what it shows, without data values."""
+    code = cells(path, "code")
+    for here, after in zip(code, [*code[1:], None], strict=True):
+        if "plt.subplots" not in here["source"]:
+            continue
+        meta = here["metadata"].get("mystnb", {})
+        alt, figure = meta.get("image", {}).get("alt", ""), meta.get("figure", {})
+        where = f"{path.name}, cell {here['id']}"
+        assert len(alt) >= 80, f"{where}: alt text is missing or thin"
+        assert not re.search(r"figure|image|chart|plot of", alt[:40], flags=re.I), (
+            f"{where}: say what it shows"
+        )
+        assert figure.get("name", "").startswith(f"fig-{path.stem}-"), where
+        assert re.search(r"Sources?: table", figure.get("caption", "")), (
+            f"{where}: the caption names no source"
+        )
+        for text in (alt, figure["caption"]):
+            assert not re.findall(r"\b(?!(?:19|20)\d\d\b|15 March|30 June)\d+\b(?! March| June)", text), (
+                f"{where}: {text}"
+            )
+        assert after and after["source"].count("behind("), f"{where}: no numbers behind the figure follow it"
+        assert f"{{numref}}`{figure['name']}`" in prose(path), f"{where}: no sentence points to the figure"
+
+
+@each_notebook
+def test_cells_are_short(path: Path) -> None:
+    for cell in cells(path, "code"):
+        lines = [line for line in cell["source"].splitlines() if line.strip()]
+        assert len(lines) <= 13, f"{path.name}, cell {cell['id']}: {len(lines)} lines"
+        assert all(len(line) <= 110 for line in lines), f"{path.name}, cell {cell['id']}: a long line"
+
+
+@each_notebook
+def test_pages_import_only_what_a_runner_has(path: Path) -> None:
+    allowed = {"bookkit", "pandas", "numpy", "matplotlib"}
+    for cell in cells(path, "code"):
+        for node in ast.walk(ast.parse(cell["source"])):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert {n.split(".")[0] for n in names} <= allowed, f"{path.name}, cell {cell['id']}"
+
+
+@each_page
+def test_citations_exist(path: Path) -> None:
+    assert cited(prose(path)) <= KEYS, cited(prose(path)) - KEYS
+
+
+def test_every_entry_is_used_and_says_what_was_read() -> None:
+    used = set().union(*(cited(prose(p)) for p in PAGES))
+    for name in ("claims", "council_drafts", "assembly_votes", "assembly_resolutions"):
+        used |= set(re.split(r"[;,\"\n ]+", (ROOT / "data" / f"{name}.csv").read_text(encoding="utf-8")))
+    used |= set(
+        re.findall(
+            r'"citation_key": "([^"]+)"', (ROOT / "data" / "datapackage.json").read_text(encoding="utf-8")
+        )
+    )
+    assert KEYS <= used, KEYS - used
+    for entry in re.split(r"\n(?=@)", BIBLIOGRAPHY)[1:]:
+        assert re.search(r"annote = \{(verified|single source)", entry), entry[:60]
+
+
+@each_page
+def test_only_roles_that_read_well_everywhere(path: Path) -> None:
+    roles = set(re.findall(r"\{([a-z:]+)\}`", prose(path)))
+    assert roles <= {"cite:p", "cite:t", "term", "numref", "doc", "ref"}, roles
+
+
+def allowed_numbers() -> dict[str, list[str]]:
+    """Return the list of numbers that prose may hold, by page; each names its source."""
+    allowed: dict[str, list[str]] = {}
+    with (ROOT / "tests" / "prose_numbers.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            assert row["source"] == "the paper" or row["source"] == "this book" or row["source"] in KEYS, row
+            allowed.setdefault(row["page"], []).append(row["text"])
+    return allowed
+
+
+MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+PLAIN = [  # what a number in prose may be without a source of its own
+    r"\bS/[A-Z0-9./]+", rf"\d{{1,2}}(?: and \d{{1,2}})? (?:{MONTHS})", r"\b(?:19|20)\d\d(?:-(?:19|20)\d\d)?\b",
+    r"\bP\d{3}\b", r"\b\d+ minutes\b", r"; \d+ more for the exercises", r"\bexercises? \d+(?: (?:and|to) \d+)?", r"\bResolution \d{4}\b", r"\bCC BY 4\.0", r"\b(?:SC|GA)/\d+", r"\bVersion \d\.\d\.\d",
+    r"\b(?:fewer|more) than nine\b",
+]  # fmt: skip
+WORDS = r"\b(?:eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|ninety|hundred)\b"
+
+
+@each_page
+def test_numbers_in_prose_have_a_source(path: Path) -> None:
+    """A number from data stands in something computed; any other stands in tests/prose_numbers.csv."""
+    text = prose(path)
+    for cut in (
+        r"```.*?```", r"`[^`]*`", r"\]\([^)]*\)", r"<summary>.*?</summary>", r"^\*\*\d\.? \(.*?\)\.\*\*", r"^\d+\. ",
+        r"^\([a-z0-9-]+\)=", r"^# .*$", r"^- \*\*.*?\*\*",
+    ):  # fmt: skip
+        text = re.sub(cut, " ", text, flags=re.S | re.M if "```" in cut else re.M)
+    for phrase in allowed_numbers().get(path.stem, []):
+        assert phrase in text, (
+            f"{path.name}: tests/prose_numbers.csv lists '{phrase}', which the page does not hold"
+        )
+        text = text.replace(phrase, " ")
+    for pattern in PLAIN:
+        text = re.sub(pattern, " ", text)
+    found = [text[max(0, m.start() - 40) : m.end() + 20] for m in re.finditer(rf"\d+|{WORDS}", text)]
+    assert not found, f"{path.name}: {found}"
+
+
+def test_toc_and_pages_agree() -> None:
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    listed = {toc["root"], *(c["file"] for part in toc["parts"] for c in part["chapters"])}
+    assert listed == {f"book/{p.stem}" for p in PAGES}
+
+
+def test_used_terms_are_in_the_glossary() -> None:
+    glossary = prose(ROOT / "book" / "glossary.md")
+    terms = {t.lower() for t in re.findall(r"^([A-Za-z][^\n]*)\n  ", glossary, flags=re.M)}
+    used = {
+        re.sub(r".*<(.*)>", r"\1", t).lower()
+        for p in PAGES
+        for t in re.findall(r"\{term\}`([^`]+)`", prose(p))
+    }
+    assert used <= terms, used - terms
+
+
+def chapters() -> list[Path]:
+    """Return the chapters: the notebooks that state objectives."""
+    return [p for p in notebooks() if "In this chapter" in prose(p)]
+
+
+@pytest.mark.parametrize("path", chapters(), ids=lambda p: p.stem)
+def test_a_chapter_has_its_parts(path: Path) -> None:
+    text = prose(path)
+    for part in ("Rival readings", "Key ideas", "Exercises", "Check yourself", "To discuss", "Assign this chapter",
+                 "Further reading", "References"):  # fmt: skip
+        assert re.search(rf"^## {part}$", text, flags=re.M), f"{path.name} lacks: {part}"
+    exercises = re.findall(r"^\*\*(\d+) \((recall|apply|analyse|evaluate|create)\)\.\*\*", text, flags=re.M)
+    assert [int(n) for n, _ in exercises] == list(range(1, len(exercises) + 1))
+    assert len(exercises) == len(re.findall(r"<summary>Solution to exercise", text)) >= 6
+    assert {level for _, level in exercises} == {"recall", "apply", "analyse", "evaluate", "create"}
+    assert solutions(path)
+
+
+@pytest.mark.parametrize("path", chapters(), ids=lambda p: p.stem)
+def test_every_option_of_a_self_check_answers(path: Path) -> None:
+    text = prose(path).split("## Check yourself")[1].split("\n## ")[0]
+    questions = re.split(r"^\*\*", text, flags=re.M)[1:]
+    assert len(questions) >= 4
+    for question in questions:
+        answers = re.findall(r"<summary>[A-D]\. .*?</summary>\s+(\w+)", question)
+        assert len(answers) >= 3 and answers.count("Yes") == 1, question[:60]
+
+
+def test_nothing_names_a_private_place() -> None:
+    """No file that is public names a path of some machine or the host of a package registry."""
+    for path in [
+        *ROOT.glob("*"),
+        *ROOT.glob("locks/*"),
+        *ROOT.glob("binder/*"),
+        *ROOT.glob("book/**/*"),
+        *ROOT.glob("publish/**/*"),
+    ]:
+        if path.is_file() and path.suffix in {
+            ".md",
+            ".ipynb",
+            ".txt",
+            ".toml",
+            ".yml",
+            ".py",
+            ".cff",
+            ".css",
+            "",
+        }:
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(
+                r"/root/|/home/\w|--index-url|extra-index|pypi\.org/simple|\.\./shared", text
+            ), path
