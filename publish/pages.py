@@ -70,7 +70,7 @@ def note_state(app: Sphinx, config: Config) -> None:
 
 
 def settle_repository(app: Sphinx, config: Config) -> None:
-    """Take the repository's address from outside if given; without a real one show no button that needs it."""
+    """Take the repository's address from outside if given; without a real one show none of its buttons."""
     options = config.html_theme_options
     address = os.environ.get("BOOK_REPOSITORY_URL") or options.get("repository_url", "")
     if address and PLACEHOLDER not in address:
@@ -113,12 +113,15 @@ def link_outputs(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for raw in doctree.findall(nodes.raw):
         if "html" not in raw.get("format", "").split():
             continue
-        before = raw.astext()
-        after = SOURCE.sub(lambda m: m["open"] + _work(app, m["key"], raw), before)
-        after = ANCHOR.sub(lambda m: _page_link(app, m[0], _page_of(raw, docname), raw), after)
-        if after != before:
+        linked = _linked(app, raw, _page_of(raw, docname))
+        if linked != raw.astext():
             raw.clear()
-            raw.append(nodes.Text(after))
+            raw.append(nodes.Text(linked))
+
+
+def _linked(app: Sphinx, raw: nodes.raw, docname: str) -> str:
+    named = SOURCE.sub(lambda m: m["open"] + _work(app, m["key"], raw), raw.astext())
+    return ANCHOR.sub(lambda m: _page_link(app, m[0], docname, raw), named)
 
 
 def _page_of(node: nodes.Node, docname: str) -> str:
@@ -136,7 +139,7 @@ def _page_link(app: Sphinx, tag: str, docname: str, where: nodes.Node) -> str:
     page = posixpath.normpath(posixpath.join(posixpath.dirname(docname), found["path"]))
     anchor = html.unescape(found["anchor"] or "")
     if page not in app.env.found_docs:
-        LOG.warning("link to a page that does not exist: %s", page, location=where, type="book", subtype="link")
+        LOG.warning("link to a page that does not exist: %s", page, location=where, type="book")
         return tag
     if app.builder.name == "singlehtml" and anchor:
         address = anchor
@@ -148,7 +151,7 @@ def _page_link(app: Sphinx, tag: str, docname: str, where: nodes.Node) -> str:
 def _work(app: Sphinx, key: str, where: nodes.Node) -> str:
     entry = app.env.get_domain("cite").bibdata.data.entries.get(key)  # type: ignore[attr-defined]
     if entry is None:
-        LOG.warning("no work with the key %s in references.bib", key, location=where, type="book", subtype="cite")
+        LOG.warning("no work with the key %s in references.bib", key, location=where, type="book")
         return html.escape(key)
     return html.escape(author_year(entry))
 
@@ -254,16 +257,23 @@ FIRST_PAINT = """
   const dark = mode === "dark" || (mode === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.dataset.mode = mode;
   document.documentElement.dataset.theme = dark ? "dark" : "light";
+  let shown;
+  addEventListener("beforeprint", () => {
+    shown = document.documentElement.dataset.theme;
+    document.documentElement.dataset.theme = "light";
+  });
+  addEventListener("afterprint", () => { document.documentElement.dataset.theme = shown; });
 })();
 """
 
 
 def choose_theme_before_paint(soup: BeautifulSoup) -> None:
-    """Settle light or dark before anything is drawn, and give a page without scripts its code colours.
+    """Settle light or dark before anything is drawn, and light on paper; colour code without scripts too.
 
     The theme's own script sets an empty mode first, reports that as an error and repaints.
     """
-    soup.html["data-theme"] = "light"
+    if soup.html:
+        soup.html["data-theme"] = "light"
     if script := soup.select_one("script[data-cfasync]"):
         script.string = FIRST_PAINT
 
@@ -308,12 +318,12 @@ def mend_pandas(soup: BeautifulSoup) -> None:
             _mend_head(head)
         for head in table.select("tbody th"):
             head["scope"] = "row"
-        holder = table.parent
-        for style in holder.find_all("style"):
-            style.decompose()
-        if holder.name == "div" and "wide" not in holder.get("class", []):
-            holder["class"] = ["wide"]
-            holder["role"], holder["tabindex"], holder["aria-label"] = "region", "0", "Output: a table"
+        if holder := table.find_parent("div"):
+            for style in holder.find_all("style"):
+                style.decompose()
+            if "wide" not in (holder.get("class") or ()):
+                holder["class"] = "wide"
+                holder["role"], holder["tabindex"], holder["aria-label"] = "region", "0", "Output: a table"
 
 
 def _mend_head(head: Tag) -> None:
@@ -369,7 +379,7 @@ def slim_icons(out: Path) -> None:
     sheet = static / "styles" / "pydata-sphinx-theme.css"
     if not font.is_file():
         return  # nothing was written in this run, so nothing changed
-    used = {name for p in all_pages(out) for name in re.findall(r"\bfa-[a-z0-9-]+", p.read_text(encoding="utf-8"))}
+    used = _names("".join(p.read_text(encoding="utf-8") for p in all_pages(out)))
     rules = sheet.read_text(encoding="utf-8")
     codes = {ord(c) for c in re.findall(r'--pst-icon-[a-z-]+:"(.)"', rules)}
     codes |= {int(m["code"], 16) for m in ICON_RULE.finditer(rules) if _names(m["names"]) & used}
@@ -379,8 +389,8 @@ def slim_icons(out: Path) -> None:
     _subset(font, static / "styles" / "icons.woff", codes)
 
 
-def _names(selectors: str) -> set[str]:
-    return set(re.findall(r"fa-[a-z0-9-]+", selectors))
+def _names(text: str) -> set[str]:
+    return set(re.findall(r"\bfa-[a-z0-9-]+", text))
 
 
 def _icon_face(face: re.Match[str]) -> str:
