@@ -26,7 +26,10 @@ BUILD = ROOT / "_build"
 WORK = BUILD / "work"
 HTML = BUILD / "html"
 DONE = BUILD / "html.key"
-SOURCES = ("book", "data", "publish", "_config.yml", "_toc.yml", "references.bib", "locks/book.txt")
+SOURCES = (
+    "book", "data", "publish", "_config.yml", "_toc.yml", "references.bib", "locks/book.txt",
+    "binder/requirements.txt", "LICENSE",
+)  # fmt: skip
 
 
 @dataclass

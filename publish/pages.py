@@ -212,7 +212,8 @@ def write_door(out: Path, root: str, title: str) -> None:
 def copy_data(root: Path, out: Path) -> None:
     """Copy the tables, which pages link to as ``../data/name.csv``, and their descriptor."""
     folder = out / "data"
-    folder.mkdir(exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # a table that was removed must not linger
+    folder.mkdir()
     for path in [*(root / "data").glob("*.csv"), root / "data" / "datapackage.json"]:
         if path.is_file():
             shutil.copyfile(path, folder / path.name)
