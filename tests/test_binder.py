@@ -130,7 +130,10 @@ def lab(image: Image) -> Iterator[str]:
 @functools.cache
 def _offline() -> list[str]:
     """Return the command that cuts a program off the network, or nothing where the machine forbids it."""
-    cut = "unshare --user --map-root-user --net sh -c".split() + ['ip link set lo up && exec "$@"', "sh"]
+    cut = ["unshare", "--user", "--map-root-user", "--net", "sh", "-c"] + [
+        'ip link set lo up && exec "$@"',
+        "sh",
+    ]
     try:
         allowed = subprocess.run([*cut, "true"], capture_output=True).returncode == 0
     except FileNotFoundError:

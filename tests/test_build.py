@@ -35,10 +35,10 @@ def notebook(code: str) -> str:
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A book of two pages with the real settings, built once."""
     root = tmp_path_factory.mktemp("tree")
-    for folder in ("publish", "data", "locks"):
+    for folder in ("publish", "data", "locks", "binder"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "book" / "bookkit", root / "book" / "bookkit")
-    for file in ("_config.yml", "references.bib"):
+    for file in ("_config.yml", "references.bib", "LICENSE"):
         shutil.copy(ROOT / file, root / file)
     (root / "_toc.yml").write_text(SMALL_TOC, encoding="utf-8")
     (root / "book" / "index.md").write_text("# Index\n\nText.\n", encoding="utf-8")

@@ -34,9 +34,9 @@ def restamp(copy: Path) -> None:
     ("table", "old", "new", "slug"),
     [
         ("vetoes", "2016-10-08,S/2016/846", "2017-10-08,S/2016/846", "russian-vetoes-on-syria-by-mid-2017"),
-        ("council_drafts", "Egypt; New Zealand; Spain,", "Egypt,", "vetoed-drafts-had-a-western-sponsor"),
-        ("council_drafts", "International Criminal Court,France; and 64 others,sponsor",
-         "International Criminal Court,France; and 64 others,not a sponsor", "vetoed-drafts-american-sponsored"),
+        ("council_drafts", "in Aleppo,Egypt; New Zealand; Spain", "in Aleppo,Egypt", "vetoed-drafts-had-a-western-sponsor"),
+        ("council_drafts", "of measures,France;", "of measures,Egypt; France;", "vetoed-drafts-were-western-only"),
+        ("council_drafts", "others,France,sponsor", "others,France,not a sponsor", "vetoed-drafts-american-sponsored"),
         ("council_drafts", "United States,joint lead", "United States,sponsor", "vetoed-drafts-american-led"),
     ],
 )  # fmt: skip

@@ -140,9 +140,10 @@ def _entry(row: pd.Series) -> str:
     slug, chapter = html.escape(row["slug"]), html.escape(row["chapter"])
     decided = ""
     if row["rule"]:
+        words = "equal to" if row["rule"] == "equal" else html.escape(row["rule"])
         decided = (
             f"<dt>Rule</dt><dd>stated {row['stated']:g}, found {row['found']:g} {html.escape(row['unit'])}; "
-            f"supported when found is {html.escape(row['rule'])} stated, tolerance {row['tolerance']:g}</dd>"
+            f"supported when found is {words} stated, tolerance {row['tolerance']:g}</dd>"
         )
     where = html.escape(row["where"])
     facts = "".join(
@@ -167,7 +168,12 @@ def _evidence(text: str) -> str:
             links.append(f'<a href="data.ipynb#table-{html.escape(name)}">table {html.escape(name)}</a>')
         elif "#" in item:
             page, anchor = item.split("#", 1)
-            links.append(f'<a href="{html.escape(page)}.ipynb#{html.escape(anchor)}">{html.escape(item)}</a>')
+            kind = "figure" if anchor.startswith("fig-") else "section"
+            name = anchor.removeprefix(f"fig-{page}-").replace("-", " ")
+            links.append(
+                f'<a href="{html.escape(page)}.ipynb#{html.escape(anchor)}">{kind} '
+                f"{html.escape(name)} of the page {html.escape(page)}</a>"
+            )
         else:
             links.append(
                 f'<a class="source" href="bibliography.md#ref-{html.escape(item)}">{html.escape(item)}</a>'
