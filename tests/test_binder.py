@@ -189,6 +189,8 @@ def test_student_opens_and_runs_a_chapter(image: Image, lab: str, browser: Any, 
     raw = re.findall(r".{0,40}(?::::|\{[a-z:]+\}`|Unknown (?:Directive|Role)).{0,40}", prose)
     assert not raw, "the MyST extension of JupyterLab leaves this raw; write it so that it reads in Lab, too"
 
+    idle = page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+    idle.wait_for(state="attached")  # cells that are run before there is a kernel are not run at all
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_function(
