@@ -3,6 +3,8 @@ PYTHON ?= python3
 BOOK = .venv/book/bin/python
 TEST = .venv/test/bin/python
 UV = .venv/uv/bin/uv
+# Trust the certificates that the system trusts, as pip does.
+export UV_SYSTEM_CERTS = 1
 
 .PHONY: book test serve lock clean help
 .DEFAULT_GOAL := help
