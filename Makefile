@@ -32,6 +32,7 @@ help:  ## list the commands
 
 # One environment per purpose, made from its lock file with hashes.
 .venv/%/ready: locks/%.txt $(UV)
+	@echo "Making the environment .venv/$* (once; it is kept)"
 	@$(PYTHON) -m venv --clear .venv/$*
 	@$(UV) pip install -q --python .venv/$* --compile-bytecode --require-hashes -r $<
 	@touch $@
