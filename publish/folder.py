@@ -1,9 +1,11 @@
-"""The folder that a reader downloads to run the chapters: notebooks, tables, bookkit, requirements.
+"""What readers download: the folder that runs the chapters, and the tables with their notices.
 
-A Sphinx extension: it writes ``download/testing-realism.zip`` into every HTML build. The same sources
-give the same bytes.
+A Sphinx extension: it writes ``download/testing-realism.zip`` and ``download/testing-realism-data.zip``,
+each with its checksum beside it, into every HTML build. The same sources give the same bytes.
 """
 
+import hashlib
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -25,14 +27,26 @@ On Windows write env\\Scripts in place of env/bin, and py in place of python3.
 """
 
 
+NOTICES = {
+    "open": """These tables may be passed on under the terms that datapackage.json names for each of them
+(public domain, official record, MIT, CC BY or the like), with attribution where the terms ask for it.
+""",
+    "cited": """These tables hold figures derived from data whose providers keep their own terms, which
+datapackage.json names and links for each table. They are given so that the book's figures can be
+checked and taught with. Cite the provider, and get the provider's own data from the provider for
+any other use; do not pass these tables on as data of your own.
+""",
+}
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Write the folder when the pages are done."""
-    app.connect("build-finished", write_folder)
+    """Write the downloads when the pages are done."""
+    app.connect("build-finished", write_downloads)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def contents(root: Path) -> dict[str, bytes]:
-    """Return the files of the folder by their names in it."""
+def runnable(root: Path) -> dict[str, bytes]:
+    """Return the files of the folder that runs the chapters, by their names in it."""
     chosen = [
         *root.glob("book/*.ipynb"),
         *root.glob("book/bookkit/*.py"),
@@ -46,12 +60,28 @@ def contents(root: Path) -> dict[str, bytes]:
     return files
 
 
-def write_folder(app: Sphinx, error: Exception | None) -> None:
-    """Write the zip into a finished HTML build."""
+def tables(root: Path) -> dict[str, bytes]:
+    """Return the tables, those that may be passed on and those that may only be cited in two folders."""
+    descriptor = (root / "data" / "datapackage.json").read_bytes()
+    package = json.loads(descriptor)
+    files = {f"{kind}/NOTICE.txt": text.encode() for kind, text in NOTICES.items()}
+    for resource in package["resources"]:
+        files[f"{resource['reuse']}/{resource['path']}"] = (root / "data" / resource["path"]).read_bytes()
+        resource["path"] = f"{resource['reuse']}/{resource['path']}"
+    files["datapackage.json"] = (json.dumps(package, indent=2, ensure_ascii=False) + "\n").encode()
+    return files
+
+
+def write_downloads(app: Sphinx, error: Exception | None) -> None:
+    """Write both zips and their checksums into a finished HTML build."""
     if error or app.builder.format != "html":
         return
-    target = Path(app.outdir) / "download" / f"{NAME}.zip"
-    target.parent.mkdir(exist_ok=True)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(contents(Path(app.srcdir)).items()):
-            archive.writestr(zipfile.ZipInfo(f"{NAME}/{name}", WHEN), content, zipfile.ZIP_DEFLATED)
+    root, folder = Path(app.srcdir), Path(app.outdir) / "download"
+    folder.mkdir(exist_ok=True)
+    for name, files in ((NAME, runnable(root)), (f"{NAME}-data", tables(root))):
+        target = folder / f"{name}.zip"
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path, content in sorted(files.items()):
+                archive.writestr(zipfile.ZipInfo(f"{name}/{path}", WHEN), content, zipfile.ZIP_DEFLATED)
+        digest = hashlib.sha256(target.read_bytes()).hexdigest()
+        (folder / f"{name}.zip.sha256").write_text(f"{digest}  {target.name}\n", encoding="utf-8")

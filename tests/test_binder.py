@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from conftest import ROOT
+from notebooks import ROOT, cells
 
 PATIENCE = 120_000  # milliseconds: a bound for a busy machine, not a wait
 BUILDERS = {
@@ -178,12 +178,10 @@ def test_student_opens_and_runs_a_chapter(image: Image, lab: str, browser: Any, 
     page.on("websocket", lambda socket: requests.append(socket.url))
     page.goto(f"{lab}lab/tree/{notebook}", wait_until="commit")
 
-    # The MyST extension redraws a cell when it is ready: until then a cell shows its source.
+    # Cells come one after the other, and the MyST extension draws each anew when it is ready.
     page.wait_for_function(
-        """() => {
-            const cells = [...document.querySelectorAll('.jp-MarkdownCell')];
-            return cells.length && cells.every(cell => cell.querySelector('.myst > *'));
-        }"""
+        "wanted => document.querySelectorAll('.jp-MarkdownCell:has(.myst > *)').length == wanted",
+        arg=len(cells(ROOT / notebook, "markdown")),
     )
     prose = "\n".join(page.locator(".jp-MarkdownCell .myst").all_text_contents())
     raw = re.findall(r".{0,40}(?::::|\{[a-z:]+\}`|Unknown (?:Directive|Role)).{0,40}", prose)
@@ -194,16 +192,16 @@ def test_student_opens_and_runs_a_chapter(image: Image, lab: str, browser: Any, 
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_function(
-        """() => {
+        """wanted => {
             const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
-            const failed = document.querySelector('.jp-OutputArea [data-mime-type="application/vnd.jupyter.error"]');
+            const failed = document.querySelector('.jp-OutputArea [data-mime-type$=".stderr"]');
             const idle = document.querySelector('.jp-Notebook-ExecutionIndicator[data-status=idle]');
-            return failed || (idle && /\\d/.test(prompts.at(-1).textContent));
-        }"""
+            return failed || (idle && prompts.length == wanted && /\\d/.test(prompts.at(-1).textContent));
+        }""",
+        arg=len(cells(ROOT / notebook, "code")),
     )
-    wrong = ("application/vnd.jupyter.error", "application/vnd.jupyter.stderr")
-    outputs = page.locator(", ".join(f'.jp-RenderedText[data-mime-type="{kind}"]' for kind in wrong))
-    assert not outputs.count(), "\n".join(outputs.all_text_contents())
+    errors = page.locator('.jp-RenderedText[data-mime-type="application/vnd.jupyter.stderr"]')
+    assert not errors.count(), "\n".join(errors.all_text_contents())
     assert page.locator(".jp-OutputArea-output img").count(), "no figure was drawn"
 
     assert not page.locator(".Toastify__toast").all_inner_texts(), "a message lies over the page"

@@ -25,9 +25,9 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def restamp(copy: Path) -> None:
+def restamp(copy: Path, table: str) -> None:
     """Renew rows and hashes in the descriptor, as one would who changes a table on purpose."""
-    subprocess.run([sys.executable, "-m", "data.recipes", "--stamp"], cwd=copy, check=True)
+    subprocess.run([sys.executable, "-m", "data.recipes", "--stamp", table], cwd=copy, check=True)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_changed_fact_stops_the_chapter_by_the_claims_name(
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1
     path.write_text(text.replace(old, new), encoding="utf-8")
-    restamp(copy)
+    restamp(copy, table)
     done = run(copy / "book" / "russia.ipynb")
     assert done.returncode != 0
     assert f"claim {slug}" in done.stdout, done.stdout

@@ -57,10 +57,8 @@ def test_figures_speak(path: Path) -> None:
         assert re.search(r"Sources?: table", figure.get("caption", "")), (
             f"{where}: the caption names no source"
         )
-        for text in (alt, figure["caption"]):
-            assert not re.findall(r"\b(?!(?:19|20)\d\d\b|15 March|30 June)\d+\b(?! March| June)", text), (
-                f"{where}: {text}"
-            )
+        for text in (re.sub(rf"\b\d{{1,2}} (?:{MONTHS})", " ", t) for t in (alt, figure["caption"])):
+            assert not re.findall(r"\b(?!(?:19|20)\d\d\b)\d+\b", text), f"{where}: {text}"
         assert after and after["source"].count("behind("), f"{where}: no numbers behind the figure follow it"
         assert f"{{numref}}`{figure['name']}`" in prose(path), f"{where}: no sentence points to the figure"
 
@@ -90,8 +88,8 @@ def test_citations_exist(path: Path) -> None:
 
 def test_every_entry_is_used_and_says_what_was_read() -> None:
     used = set().union(*(cited(prose(p)) for p in PAGES))
-    for name in ("claims", "council_drafts", "assembly_votes", "assembly_resolutions"):
-        used |= set(re.split(r"[;,\"\n ]+", (ROOT / "data" / f"{name}.csv").read_text(encoding="utf-8")))
+    for table in (ROOT / "data").glob("*.csv"):
+        used |= set(re.split(r"[;,\"\n ]+", table.read_text(encoding="utf-8")))
     used |= set(
         re.findall(
             r'"citation_key": "([^"]+)"', (ROOT / "data" / "datapackage.json").read_text(encoding="utf-8")
@@ -105,7 +103,11 @@ def test_every_entry_is_used_and_says_what_was_read() -> None:
 @each_page
 def test_only_roles_that_read_well_everywhere(path: Path) -> None:
     roles = set(re.findall(r"\{([a-z:]+)\}`", prose(path)))
-    assert roles <= {"cite:p", "cite:t", "term", "numref", "doc", "ref"}, roles
+    folded = re.findall(r"<details>.*?</details>", prose(path), flags=re.S)
+    assert not any("{cite" in text for text in folded), (
+        "JupyterLab breaks the sentence at a citation in a fold"
+    )
+    assert roles <= {"cite:p", "cite:t", "term", "numref", "ref"}, roles
 
 
 def allowed_numbers() -> dict[str, list[str]]:
@@ -120,7 +122,7 @@ def allowed_numbers() -> dict[str, list[str]]:
 
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 PLAIN = [  # what a number in prose may be without a source of its own
-    r"\bS/[A-Z0-9./]+", rf"\d{{1,2}}(?: and \d{{1,2}})? (?:{MONTHS})", r"\b(?:19|20)\d\d(?:-(?:19|20)\d\d)?\b",
+    r"\bS/[A-Z0-9./]+", rf"\b\d{{1,2}}(?: and \d{{1,2}})? (?:{MONTHS})", r"\b(?:19|20)\d\d(?:-(?:19|20)\d\d)?\b",
     r"\bP\d{3}\b",
     r"\bparagraph \d+\b", r"\b\d+ minutes\b", r"; \d+ more for all the exercises", r"\b[Tt]est \d\b", r"^\| \d\. ", r"\b3\.1\d\b", r"\b[Ee]xercises? \d+(?: (?:and|to) \d+)?", r"\bResolution \d{4}\b", r"\bCC BY 4\.0", r"\b(?:SC|GA)/\d+", r"\bVersion \d\.\d\.\d",
     r"\b(?:fewer|more) than nine\b",
@@ -133,7 +135,7 @@ def test_numbers_in_prose_have_a_source(path: Path) -> None:
     """A number from data stands in something computed; any other stands in tests/prose_numbers.csv."""
     text = prose(path)
     for cut in (
-        r"```.*?```", r"`[^`]*`", r"\]\([^)]*\)", r"<summary>.*?</summary>", r"^\*\*\d\.? \(.*?\)\.\*\*", r"^\d+\. ",
+        r"```.*?```", r"`[^`]*`", r"\]\([^)]*\)", r"<a [^>]*>", r"SHA-256", r"<summary>.*?</summary>", r"^\*\*\d\.? \(.*?\)\.\*\*", r"^\d+\. ",
         r"^\([a-z0-9-]+\)=", r"^# .*$", r"^- \*\*.*?\*\*",
     ):  # fmt: skip
         text = re.sub(cut, " ", text, flags=re.S | re.M if "```" in cut else re.M)

@@ -1,6 +1,8 @@
 """The catalogue of tables that the data page shows, made from the tables' own papers."""
 
 import html
+import re
+from pathlib import Path
 
 from bookkit.package import descriptor
 from bookkit.sentences import Shown
@@ -13,7 +15,19 @@ def catalogue() -> Shown:
     return Shown(text, "".join(entries))
 
 
+def pages_using(name: str) -> list[str]:
+    """Return the pages that load a table, by their names; the catalogue itself does not count."""
+    folder = Path(__file__).resolve().parents[1]
+    loads = re.compile(rf"(?:load|behind)\([^)]*\\?[\"']{re.escape(name)}\\?[\"']")
+    found = [p.stem for p in sorted(folder.glob("*.ipynb")) if loads.search(p.read_text(encoding="utf-8"))]
+    if name == "claims":
+        found.append("claims")  # the ledger reads it through ledger()
+    return [page for page in found if page != "data"]
+
+
 def _entry(resource: dict) -> str:
+    used = pages_using(resource["name"])
+    pages = ", ".join(f'<a href="{page}.ipynb">{page}</a>' for page in used) or "no page yet"
     name, path = html.escape(resource["name"]), html.escape(resource["path"])
     source = html.escape(resource["source"])
     if source.startswith("http"):
@@ -24,6 +38,7 @@ def _entry(resource: dict) -> str:
         ("Rows", f"{resource['rows']:,}"),
         ("Who made it, and how", html.escape(resource["made_by"])),
         ("Known limits", f"<ul>{limits}</ul>"),
+        ("Used on", pages),
         ("Version", html.escape(resource["version"])),
         ("Source", source),
         ("Terms", f"{html.escape(resource['reuse'])}: {html.escape(resource['terms'])}"),

@@ -177,11 +177,15 @@ def hold_to_schema(raw: pd.DataFrame, resource: dict[str, Any], shown: str) -> p
         said = [f"lacks the column {c}" for c in missing] + [f"has an unknown column {c}" for c in extra]
         raise DataError(f"{shown}, row 1: the table {' and '.join(said)}. {_restore(shown)}")
     table = pd.DataFrame({f["name"]: _typed(raw[f["name"]], f, shown) for f in fields})
-    key = resource["schema"].get("primaryKey", [])
-    key = [key] if isinstance(key, str) else key
-    if key and (twice := table.duplicated(key)).any():
-        row = int(twice.to_numpy().argmax()) + 2
-        raise DataError(f"{shown}, row {row}, field {', '.join(key)}: the same key stands in an earlier row.")
+    primary = resource["schema"].get("primaryKey", [])
+    keys = [[f["name"]] for f in fields if f.get("constraints", {}).get("unique")]
+    keys.append([primary] if isinstance(primary, str) else primary)
+    for key in filter(None, keys):
+        if (twice := table.duplicated(key)).any():
+            row = int(twice.to_numpy().argmax()) + 2
+            raise DataError(
+                f"{shown}, row {row}, field {', '.join(key)}: the same key stands in an earlier row."
+            )
     return table
 
 

@@ -2,7 +2,7 @@
 
 Usage: python -m data.recipes                     lists the recipes and their inputs
        python -m data.recipes FOLDER [NAME ...]   writes all tables, or those named
-       python -m data.recipes --stamp             takes rows, bytes and hashes anew, after a change by hand
+       python -m data.recipes --stamp NAME ...    takes rows, bytes and hash of a table changed by hand anew
 """
 
 import hashlib
@@ -33,13 +33,28 @@ def recipes() -> dict[str, ModuleType]:
     return found
 
 
-def stamp(descriptor: dict[str, Any]) -> None:
-    """Set rows, bytes and hash of every table in a descriptor to those of its file."""
-    for resource in descriptor["resources"]:
-        content = (DATA / resource["path"]).read_bytes()
-        resource["bytes"] = len(content)
-        resource["hash"] = "sha256:" + hashlib.sha256(content).hexdigest()
-        resource["rows"] = len(pd.read_csv(DATA / resource["path"], dtype=str, keep_default_na=False))
+def stamp(descriptor: dict[str, Any], names: list[str]) -> None:
+    """Set rows, bytes and hash of the tables named to those of their files, and of no other table.
+
+    Raises
+    ------
+    SystemExit
+        A name is no table, or its file is missing.
+    """
+    resources = {resource["name"]: resource for resource in descriptor["resources"]}
+    for name in names:
+        if name not in resources:
+            raise SystemExit(f'there is no table "{name}"; the tables are: {", ".join(resources)}')
+        path = DATA / resources[name]["path"]
+        if not path.is_file():
+            raise SystemExit(f"data/{path.name} is missing: make it with its recipe, or restore it")
+        content = path.read_bytes()
+        rows = len(pd.read_csv(path, dtype=str, keep_default_na=False))
+        resources[name] |= {
+            "rows": rows,
+            "bytes": len(content),
+            "hash": "sha256:" + hashlib.sha256(content).hexdigest(),
+        }
 
 
 def write(module: ModuleType, source: Path) -> str:
@@ -65,7 +80,7 @@ def write(module: ModuleType, source: Path) -> str:
     table.to_csv(draft, index=False, lineterminator="\n", encoding="utf-8")
     same = draft.read_bytes() == before
     os.replace(draft, target)
-    stamp(descriptor)
+    stamp(descriptor, [module.NAME])
     put(descriptor)
     return f"data/{resource['path']}: {len(table)} rows, {'unchanged' if same else 'written anew'}"
 
@@ -84,9 +99,9 @@ def main(arguments: list[str]) -> None:
         for name, module in known.items():
             print(f"{name}: {', '.join(module.INPUTS)}\n    {module.PUBLISHED}")
         return
-    if arguments == ["--stamp"]:
+    if arguments[0] == "--stamp":
         descriptor = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
-        stamp(descriptor)
+        stamp(descriptor, arguments[1:])
         put(descriptor)
         return
     source, *names = Path(arguments[0]), *arguments[1:]

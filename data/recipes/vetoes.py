@@ -1,13 +1,20 @@
-"""Every veto cast in the Security Council from 1946 to July 2022, by draft and member."""
+"""Every veto cast in the Security Council since 1946, by draft and member."""
 
 from pathlib import Path
 
 import pandas as pd
 
+from data.recipes._shared import read_cells
+
 NAME = "vetoes"
 INPUTS = ("unsc-vetoes/raw/unsc_vetoes_1946_sept2022.csv",)
 PUBLISHED = "GitHub, world-politics-datalab/vetoes-un-security-council, unsc_vetoes_1946_sept2022.csv"
 
+BY_HAND = Path(__file__).with_name("vetoes_by_hand.csv")
+"""Vetoes cast after the provider's list ends, with the records in which each was read."""
+
+VETOERS = ("member_veto1", "member_veto2", "member_veto3")
+COLUMNS = ("date", "draft", "meeting_record", "agenda_item", "crisis_topic", *VETOERS)
 MEMBERS = ("China", "France", "Russia", "USSR", "UK", "USA")
 
 
@@ -19,10 +26,10 @@ def make(folder: Path) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        A row names a member that has no veto, or no member at all.
+        A column is missing, a row names a member that has no veto, or no member at all.
     """
-    raw = pd.read_csv(folder / INPUTS[0], dtype=str, keep_default_na=False)
-    named = raw[["member_veto1", "member_veto2", "member_veto3"]].map(str.strip)
+    raw = read_cells(folder, INPUTS[0], COLUMNS)
+    named = raw[list(VETOERS)].map(str.strip)
     known = {*MEMBERS, ""}
     for number, row in enumerate(named.itertuples(index=False), start=2):
         if strange := set(row) - known:
@@ -40,6 +47,8 @@ def make(folder: Path) -> pd.DataFrame:
     )
     for member in MEMBERS:
         table[member] = named.eq(member).any(axis=1).map({True: "true", False: "false"})
+    table["source"] = "yordan2023vetoes"
+    table = pd.concat([table, pd.read_csv(BY_HAND, dtype=str)])[list(table.columns)]
     table = table.sort_values(["date", "draft"], kind="stable")
     table.insert(0, "number", range(1, len(table) + 1))
     return table

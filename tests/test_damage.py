@@ -1,0 +1,202 @@
+"""Damage to the tables: what breaks the schema is refused by file, row and field; what does not is caught by the hash."""
+
+import hashlib
+import json
+import random
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import bookkit.package
+from bookkit import DataError, load
+from notebooks import ROOT
+
+PACKAGE = json.loads((ROOT / "data" / "datapackage.json").read_text(encoding="utf-8"))
+RESOURCES = {r["name"]: r for r in PACKAGE["resources"]}
+SEED = 20161008
+
+
+class Table:
+    """A table's cells as text, with a seeded choice of where to damage it."""
+
+    def __init__(self, name: str) -> None:
+        self.resource = RESOURCES[name]
+        self.fields = {f["name"]: f for f in self.resource["schema"]["fields"]}
+        path = ROOT / "data" / self.resource["path"]
+        self.cells = pd.read_csv(path, dtype=str, keep_default_na=False)
+        self.chance = random.Random(f"{SEED} {name}")
+
+    def field(self, wanted: Callable[[dict], bool]) -> str | None:
+        """Return the name of some field of the kind wanted."""
+        found = [n for n, f in self.fields.items() if wanted(f)]
+        return self.chance.choice(found) if found else None
+
+    def row(self, field: str) -> int:
+        """Return some row in which the field is not empty."""
+        return self.chance.choice([i for i, v in enumerate(self.cells[field]) if v != ""])
+
+    def spoil(self, field: str | None, value: str) -> str | None:
+        """Put a value into some row of a field and return what the message must name."""
+        if field is None:
+            return None
+        row = self.row(field)
+        self.cells.loc[row, field] = value
+        return rf"row {row + 2}, field {re.escape(field)}"
+
+
+def typed(*kinds: str) -> Callable[[dict], bool]:
+    return lambda f: f["type"] in kinds
+
+
+def bounded(key: str) -> Callable[[dict], bool]:
+    return lambda f: key in f.get("constraints", {}) and f["type"] in ("integer", "number")
+
+
+def dropped_column(t: Table) -> str | None:
+    column = t.chance.choice(list(t.fields))
+    t.cells = t.cells.drop(columns=column)
+    return rf"row 1: the table lacks the column {re.escape(column)}"
+
+
+def renamed_column(t: Table) -> str | None:
+    column = t.chance.choice(list(t.fields))
+    t.cells = t.cells.rename(columns={column: column + "_x"})
+    return rf"unknown column {re.escape(column)}_x"
+
+
+def added_column(t: Table) -> str | None:
+    t.cells["remark"] = "x"
+    return "unknown column remark"
+
+
+def word_in_number(t: Table) -> str | None:
+    return t.spoil(t.field(typed("integer", "number")), "many")
+
+
+def word_in_yes_no(t: Table) -> str | None:
+    return t.spoil(t.field(typed("boolean")), "perhaps")
+
+
+def below_the_least(t: Table) -> str | None:
+    field = t.field(bounded("minimum"))
+    return t.spoil(field, str(int(t.fields[field]["constraints"]["minimum"]) - 1)) if field else None
+
+
+def above_the_most(t: Table) -> str | None:
+    field = t.field(bounded("maximum"))
+    return t.spoil(field, str(int(t.fields[field]["constraints"]["maximum"]) + 1)) if field else None
+
+
+def other_date(t: Table) -> str | None:
+    return t.spoil(t.field(typed("date")), "8/10/2016")
+
+
+def impossible_date(t: Table) -> str | None:
+    return t.spoil(t.field(typed("date")), "2016-02-30")
+
+
+def not_in_the_list(t: Table) -> str | None:
+    return t.spoil(t.field(lambda f: "enum" in f.get("constraints", {})), "ATLANTIS")
+
+
+def wrong_form(t: Table) -> str | None:
+    return t.spoil(t.field(lambda f: "pattern" in f.get("constraints", {})), "§§")
+
+
+def emptied_cell(t: Table) -> str | None:
+    return t.spoil(t.field(lambda f: f.get("constraints", {}).get("required", False)), "")
+
+
+def doubled_row(t: Table) -> str | None:
+    if not t.resource["schema"].get("primaryKey"):
+        return None
+    row = t.chance.randrange(len(t.cells))
+    t.cells = pd.concat([t.cells, t.cells.iloc[[row]]], ignore_index=True)
+    return rf"row {len(t.cells) + 1}, field .*: the same key"
+
+
+REFUSED = [
+    dropped_column, renamed_column, added_column, word_in_number, word_in_yes_no, below_the_least, above_the_most,
+    other_date, impossible_date, not_in_the_list, wrong_form, emptied_cell, doubled_row,
+]  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "datapackage.json").write_text(json.dumps(PACKAGE), encoding="utf-8")
+    monkeypatch.setattr(bookkit.package, "data_folder", lambda: tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_damage_is_refused_with_file_row_and_field(folder: Path, name: str) -> None:
+    path = folder / RESOURCES[name]["path"]
+    tried = 0
+    for damage in REFUSED:
+        table = Table(name)
+        message = damage(table)
+        if message is None:
+            continue  # the table has no field of that kind
+        tried += 1
+        table.cells.to_csv(path, index=False, lineterminator="\n")
+        with pytest.raises(DataError, match=rf"data/{name}\.csv, .*{message}"):
+            load(name)
+    for damage_bytes in (b"\xff\xfe", b""):  # another encoding; an empty file
+        tried += 1
+        path.write_bytes(damage_bytes)
+        with pytest.raises(DataError, match=rf"data/{name}\.csv"):
+            load(name)
+    assert tried >= 8, f"{name}: only {tried} kinds of damage apply"
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_truncated_file_is_refused_or_caught_by_its_hash(folder: Path, name: str) -> None:
+    path = folder / RESOURCES[name]["path"]
+    whole = (ROOT / "data" / path.name).read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    try:
+        load(name)
+    except DataError as refused:
+        assert f"data/{name}.csv" in str(refused)
+    assert "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest() != RESOURCES[name]["hash"]
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_shuffled_columns_load_the_same_and_a_legal_change_only_breaks_the_hash(
+    folder: Path, name: str
+) -> None:
+    path = folder / RESOURCES[name]["path"]
+    shutil.copy(ROOT / "data" / path.name, path)
+    whole = load(name)
+    table = Table(name)
+    columns = list(table.cells.columns)
+    table.chance.shuffle(columns)
+    table.cells[columns].to_csv(path, index=False, lineterminator="\n")
+    pd.testing.assert_frame_equal(load(name), whole)
+    keys = table.resource["schema"].get("primaryKey", [])
+    keys = [keys] if isinstance(keys, str) else keys
+    free = [
+        n for n, f in table.fields.items()
+        if f["type"] == "string" and n not in keys and not {"enum", "pattern", "unique"} & set(f.get("constraints", {}))
+    ]  # fmt: skip
+    if not free:
+        free = [n for n, f in table.fields.items() if f["type"] in ("integer", "number") and n not in keys]
+    if not free:
+        pytest.skip(f"{name} has no field whose value may change freely")
+    field = free[0]
+    kind = table.fields[field]["type"]
+    row = table.row(field)
+    low = table.fields[field].get("constraints", {}).get("minimum", 0)
+    other = (
+        table.cells.loc[row, field] + " x"
+        if kind == "string"
+        else str(int(low) + (table.cells.loc[row, field] == str(int(low))))
+    )
+    table.cells.loc[row, field] = other
+    table.cells.to_csv(path, index=False, lineterminator="\n")
+    load(name)
+    assert "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest() != table.resource["hash"]
