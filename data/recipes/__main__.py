@@ -11,6 +11,7 @@ import json
 import os
 import pkgutil
 import sys
+from collections import Counter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -78,11 +79,20 @@ def write(module: ModuleType, source: Path) -> str:
     before = target.read_bytes() if target.is_file() else b""
     draft = target.with_suffix(".csv.new")
     table.to_csv(draft, index=False, lineterminator="\n", encoding="utf-8")
-    same = draft.read_bytes() == before
+    changed = _changes(before, draft.read_bytes())
     os.replace(draft, target)
     stamp(descriptor, [module.NAME])
     put(descriptor)
-    return f"data/{resource['path']}: {len(table)} rows, {'unchanged' if same else 'written anew'}"
+    return f"data/{resource['path']}: {len(table)} rows, {changed}"
+
+
+def _changes(before: bytes, after: bytes) -> str:
+    if before == after:
+        return "unchanged"
+    if not before:
+        return "new"
+    old, new = Counter(before.splitlines()), Counter(after.splitlines())
+    return f"{(new - old).total()} lines new or changed, {(old - new).total()} gone"
 
 
 def put(descriptor: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ def _cow(folder: Path) -> pd.DataFrame:
             ("iso_a", "iso_b", "imports_b_from_a_musd"),
         )
     ]
-    return _once(pd.concat(halves), INPUTS[0]).assign(provider="COW", prices="current")
+    return _once(pd.concat(halves, ignore_index=True), INPUTS[0]).assign(provider="COW", prices="current")
 
 
 def _itpde(folder: Path) -> pd.DataFrame:

@@ -1,0 +1,1 @@
+"""Long runs whose dated results are committed."""
