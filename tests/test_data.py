@@ -101,14 +101,20 @@ def test_the_rebuild_trial_is_of_these_tables() -> None:
     assert set(trial["table"]) == made
     for row in trial.itertuples():
         assert row.same_as_in_the_book, row.table
-        assert "sha256:" + row.table_sha256 == RESOURCES[row.table]["hash"], f"{row.table}: run trials.rebuild again"
+        assert "sha256:" + row.table_sha256 == RESOURCES[row.table]["hash"], (
+            f"{row.table}: run trials.rebuild again"
+        )
 
 
 def test_recipes_and_papers_agree() -> None:
     for name, resource in RESOURCES.items():
         if resource["recipe"] != "entered by hand":
             assert (ROOT / resource["recipe"]).is_file(), name
-            assert resource["made_from"]["kind"] in ("provider's file", "named extract", "named extract and provider's file")
+            assert resource["made_from"]["kind"] in (
+                "provider's file",
+                "named extract",
+                "named extract and provider's file",
+            )
             assert len(resource["made_from"]["sha256"]) >= 64, name
 
 

@@ -46,6 +46,8 @@ def test_vetoes_are_rebuilt_from_the_names(copy: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert "lines new or changed" in done.stdout
     table = pd.read_csv(copy / "data" / "vetoes.csv")
+    by_hand = len(pd.read_csv(copy / "data" / "recipes" / "vetoes_by_hand.csv"))
+    written, table = len(table), table.head(2)  # the later rows are entered by hand
     assert table["date"].tolist() == ["1998-12-31", "1999-03-07"]
     assert table["meeting"].tolist() == ["S/PV.1", "S/PV.2; S/PV.3"]
     assert table["agenda"].tolist() == ["First item", "Second item"]
@@ -55,7 +57,7 @@ def test_vetoes_are_rebuilt_from_the_names(copy: Path) -> None:
         for r in json.loads((copy / "data/datapackage.json").read_text())["resources"]
         if r["name"] == "vetoes"
     )
-    assert resource["rows"] == 2
+    assert resource["rows"] == written == 2 + by_hand
 
 
 def test_same_input_gives_the_same_bytes(copy: Path) -> None:
