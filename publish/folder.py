@@ -56,6 +56,7 @@ def runnable(root: Path) -> dict[str, bytes]:
     ]
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in chosen}
     files["requirements.txt"] = (root / "binder" / "requirements.txt").read_bytes()
+    files["references.bib"] = (root / "references.bib").read_bytes()
     files["READ ME FIRST.txt"] = WELCOME.encode()
     return files
 
@@ -68,6 +69,7 @@ def tables(root: Path) -> dict[str, bytes]:
     for resource in package["resources"]:
         files[f"{resource['reuse']}/{resource['path']}"] = (root / "data" / resource["path"]).read_bytes()
         resource["path"] = f"{resource['reuse']}/{resource['path']}"
+    files["references.bib"] = (root / "references.bib").read_bytes()
     files["datapackage.json"] = (json.dumps(package, indent=2, ensure_ascii=False) + "\n").encode()
     return files
 

@@ -124,6 +124,7 @@ MONTHS = "January|February|March|April|May|June|July|August|September|October|No
 PLAIN = [  # what a number in prose may be without a source of its own
     r"\bS/[A-Z0-9./]+", rf"\b\d{{1,2}}(?: and \d{{1,2}})? (?:{MONTHS})", r"\b(?:19|20)\d\d(?:-(?:19|20)\d\d)?\b",
     r"\bP\d{3}\b",
+    r"\b\d\d/\d+\b",
     r"\bparagraph \d+\b", r"\b\d+ minutes\b", r"; \d+ more for all the exercises", r"\b[Tt]est \d\b", r"^\| \d\. ", r"\b3\.1\d\b", r"\b[Ee]xercises? \d+(?: (?:and|to) \d+)?", r"\bResolution \d{4}\b", r"\bCC BY 4\.0", r"\b(?:SC|GA)/\d+", r"\bVersion \d\.\d\.\d",
     r"\b(?:fewer|more) than nine\b",
 ]  # fmt: skip

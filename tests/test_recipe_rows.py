@@ -25,8 +25,8 @@ RECIPES = command.recipes()
 
 SHORTER: dict[str, dict[str, Any]] = {
     "arms_deliveries": {"YEARS": range(2001, 2007)},
-    "attacks": {"FIRST": 2011, "LAST": 2012},
-    "deaths_by_month": {"FIRST": "2011-03-01", "LAST": "2011-05-01"},
+    "terror_attacks": {"FIRST": 2011, "LAST": 2012},
+    "documented_killings": {"FIRST": "2011-03-01", "LAST": "2011-05-01"},
 }
 """Spans that a recipe wants complete, cut to what can be worked out by hand."""
 
@@ -45,7 +45,7 @@ R_TYPES = {
 }
 
 DAMAGE: dict[str, list[tuple[int, str, str, str]]] = {
-    "agreement": [
+    "assembly_agreement": [
         (1, "1001,Russia,RU,abstain", "1001,Russia,RU,maybe", 'roll call 1001: Russia voted "maybe"'),
         (1, "1002,Russia,RU,no", "1001,Russia,RU,no", "roll call 1001: Russia stands there twice"),
     ],
@@ -61,8 +61,8 @@ DAMAGE: dict[str, list[tuple[int, str, str, str]]] = {
         (0, "Iran,2005,7", "Atlantis,2005,7", "row 8: unknown recipient Atlantis"),
     ],
     "assembly_votes": [(0, "R/66/176", "R/66/177", "resolution 66/176 stands there 0 times, not once")],
-    "attacks": [
-        (0, "incidents", "attacks", "row 1: the column incidents is missing"),
+    "terror_attacks": [
+        (0, "incidents", "terror_attacks", "row 1: the column incidents is missing"),
         (0, "Iraq,2012,22", "Iraq,2012,many", 'row 7, incidents: "many" is no whole number'),
         (0, "Syria,2011,0,0\n", "", "not one row for each of Iran, Iraq, Russia, Syria, 2011 to 2012"),
     ],
@@ -91,7 +91,7 @@ DAMAGE: dict[str, list[tuple[int, str, str, str]]] = {
         (1, '"2014","7"', '"2014","some"', 'row 2, best_fatality_estimate: "some" is no whole number'),
         (2, '"20","10","30"', '"20","25","30"', "row 2: low, best and high are out of order"),
     ],
-    "deaths_by_month": [
+    "documented_killings": [
         (0, "Siege", "Seige", "row 1: the column Siege is missing"),
         (1, "2011-04-01,10,0", "2011-04-01,10,none", 'row 4, Aleppo: "none" is no whole number'),
         (1, "2011-05-01,3", "2011-05-01,4", "row 5: the groups do not add up to the total"),
@@ -106,7 +106,7 @@ DAMAGE: dict[str, list[tuple[int, str, str, str]]] = {
         (0, "365,200,2002", "365,200,late", 'row 6: year is "late", not a number'),
         (0, "SYR,IRN,9100", "SYR,IRN,9109", "row 2: the other direction is missing"),
     ],
-    "economy": [
+    "gdp_population": [
         (0, ",Value", ",Amount", "row 1: the column Value is missing"),
         (1, "12345.6", "much", 'row 13: Value is "much", not a number'),
         (2, "Made-up USA,USA", "Made-up USA,USX", "has no row for USA"),
@@ -118,7 +118,7 @@ DAMAGE: dict[str, list[tuple[int, str, str, str]]] = {
         (0, "SYR,USA,2002", "SYR,USA,late", 'row 11, year: "late" is no whole number'),
         (0, "USA,SYR,2002,0.0,0.0,0.0,0.0\n", "", "USA to SYR does not have each year once"),
     ],
-    "fighters": [
+    "foreign_fighters": [
         (0, "icsr.low", "low", "row 1: the column icsr.low is missing"),
         (0, "7,9,8", "few,9,8", 'row 7: icsr.low is "few", not a number'),
         (0, "iran,IRN,20131217", "iran,IRN,20140101", "row 4: an estimate of another date"),

@@ -4,15 +4,28 @@ import html
 import re
 from pathlib import Path
 
-from bookkit.package import descriptor
-from bookkit.sentences import Shown
+from bookkit.package import describe, descriptor
+from bookkit.sentences import Shown, markup
+
+GROUPS = (
+    "Votes",
+    "Power and ties",
+    "War and people",
+    "Arms and money",
+    "Talks and dates",
+    "Maps",
+    "The paper and this book",
+)
 
 
 def catalogue() -> Shown:
-    """Return every table's papers: what a row is, who made it, its limits, terms and citation."""
-    entries = [_entry(resource) for resource in descriptor()["resources"]]
-    text = "\n".join(f"{r['name']}: {r['title']}. {r['description']}" for r in descriptor()["resources"])
-    return Shown(text, "".join(entries))
+    """Return every table's papers by group: what a row is, who made it, its fields, limits and terms."""
+    parts, lines = [], []
+    for group in GROUPS:
+        chosen = [r for r in descriptor()["resources"] if r["group"] == group]
+        parts.append(f"<h3>{html.escape(group)}</h3>" + "".join(_entry(r) for r in chosen))
+        lines += [f"{group}: {r['name']}, {r['title']}" for r in chosen]
+    return Shown("\n".join(lines), "".join(parts))
 
 
 def pages_using(name: str) -> list[str]:
@@ -26,32 +39,32 @@ def pages_using(name: str) -> list[str]:
 
 
 def _entry(resource: dict) -> str:
-    used = pages_using(resource["name"])
-    pages = ", ".join(f'<a href="{page}.ipynb">{page}</a>' for page in used) or "no page yet"
     name, path = html.escape(resource["name"]), html.escape(resource["path"])
+    pages = ", ".join(f'<a href="{p}.ipynb">{p}</a>' for p in pages_using(resource["name"])) or "no page yet"
     source = html.escape(resource["source"])
-    if source.startswith("http"):
+    if re.fullmatch(r"https?://\S+", source):
         source = f'<a href="{source}">{source}</a>'
     limits = "".join(f"<li>{html.escape(limit)}</li>" for limit in resource["limits"])
     facts = (
         ("A row is", html.escape(resource["row"])),
-        ("Rows", f"{resource['rows']:,}"),
         ("Who made it, and how", html.escape(resource["made_by"])),
         ("Known limits", f"<ul>{limits}</ul>"),
+        ("Checked", html.escape(resource["checked"])),
         ("Used on", pages),
         ("Version", html.escape(resource["version"])),
         ("Source", source),
         ("Terms", f"{html.escape(resource['reuse'])}: {html.escape(resource['terms'])}"),
         ("Cite as", html.escape(resource["citation"])),
-        ("How our table was made", html.escape(resource["recipe"])),
+        ("How our table was made", f"{html.escape(resource['recipe'])} (in the repository)"),
         (
             "Download",
-            f'<a href="../data/{path}" download>data/{path}</a> ({resource["bytes"] / 1000:,.0f} kB)',
+            f'<a href="../data/{path}" download>data/{path}</a>, {resource["bytes"] / 1000:,.0f} kB',
         ),
     )
     rows = "".join(f"<dt>{label}</dt><dd>{value}</dd>" for label, value in facts)
+    fields = markup(describe(resource["name"]), f"The fields of {resource['name']}")
     return (
-        f'<section class="table-papers" id="table-{name}" aria-labelledby="title-{name}">'
-        f'<h3 id="title-{name}">{name}: {html.escape(resource["title"])}</h3>'
-        f"<p>{html.escape(resource['description'])}</p><dl>{rows}</dl></section>"
+        f'<details class="table-papers"><summary>{name}: {html.escape(resource["title"])} '
+        f"({resource['rows']:,} rows, {resource['reuse']})</summary>"
+        f'<div id="table-{name}"><p>{html.escape(resource["description"])}</p><dl>{rows}</dl>{fields}</div></details>'
     )

@@ -115,9 +115,10 @@ def _card(row: pd.Series) -> str:
         return html.escape(str(row[key]))
 
     kind = safe("verdict").replace(" ", "-")
+    label = "We read in the paper" if row["kind"] == "consistency" else "The paper claims"
     return (
         f'<div class="claim claim-{kind}" id="claim-{safe("slug")}">'
-        f'<p><span class="claim-label">The paper claims</span> {safe("claim")} '
+        f'<p><span class="claim-label">{label}</span> {safe("claim")} '
         f'<span class="claim-where">({safe("where")})</span></p>'
         f'<p><span class="claim-label">We find</span> {safe("finding")}</p>'
         f'<p><span class="claim-verdict">Verdict: {safe("verdict")}</span>; confidence: {safe("confidence")}. '

@@ -64,7 +64,8 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def _markup(table: pd.DataFrame, caption: str) -> str:
+def markup(table: pd.DataFrame, caption: str) -> str:
+    """Return a table as HTML that can be read aloud and scrolled by keyboard; the first column heads the rows."""
     head = "".join(f'<th scope="col">{html.escape(str(c))}</th>' for c in table.columns)
     rows = []
     for _, row in table.iterrows():
@@ -86,7 +87,7 @@ def show(table: pd.DataFrame, caption: str) -> Shown:
     that has a name becomes the first column.
     """
     flat = table.reset_index() if table.index.name or table.index.nlevels > 1 else table
-    return Shown(f"{caption}\n{flat.to_string(index=False)}", _markup(flat, caption))
+    return Shown(f"{caption}\n{flat.to_string(index=False)}", markup(flat, caption))
 
 
 def behind(table: pd.DataFrame, *names: str) -> Shown:
@@ -104,8 +105,8 @@ def behind(table: pd.DataFrame, *names: str) -> Shown:
     files = [f"data/{_resource(name)['path']}" for name in names]
     links = ", ".join(f'<a href="../{f}" download>{f}</a>' for f in files)
     flat = table.reset_index() if table.index.name or table.index.nlevels > 1 else table
-    markup = (
+    folded = (
         '<details class="behind"><summary>The numbers behind this figure</summary>'
-        f"{_markup(flat, 'The numbers behind this figure')}<p>Made from: {links}</p></details>"
+        f"{markup(flat, 'The numbers behind this figure')}<p>Made from: {links}</p></details>"
     )
-    return Shown(f"{flat.to_string(index=False)}\nMade from: {', '.join(files)}", markup)
+    return Shown(f"{flat.to_string(index=False)}\nMade from: {', '.join(files)}", folded)

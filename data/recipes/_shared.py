@@ -14,15 +14,15 @@ SIXTEEN = tuple(sorted(COW_STATES.values()))
 """Used by alliances, disputes and ideal_points."""
 
 TEN = ("CHN", "FRA", "GBR", "IRN", "ISR", "RUS", "SAU", "SYR", "TUR", "USA")
-"""The states whose pairs the book compares. Used by agreement and igo_shared."""
+"""The states whose pairs the book compares. Used by assembly_agreement and igo_shared."""
 
 
 def read_cells(folder: Path, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
     """Return the named columns of a provider's CSV file, every cell as text.
 
     Used by alliances, arms_deliveries, capabilities, disputes, events_between, ideal_points, igo_shared,
-    military_spending, opinion, rivalries, trade, vetoes, and by attacks,
-    belligerents, cities, deaths, deaths_by_month, economy and fighters. A letter
+    military_spending, opinion, rivalries, trade, vetoes, and by terror_attacks,
+    belligerents, cities, deaths, documented_killings, gdp_population and foreign_fighters. A letter
     that is not UTF-8 is replaced: some providers write accents otherwise, in columns not asked for.
 
     Raises
@@ -40,7 +40,7 @@ def to_numbers(raw: pd.DataFrame, name: str, columns: tuple[str, ...], empty: bo
     """Return the table with these columns as numbers; the file's header is row 1.
 
     Used by alliances, capabilities, disputes, ideal_points, igo_shared, opinion and rivalries, and by cities,
-    economy and fighters.
+    gdp_population and foreign_fighters.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def to_numbers(raw: pd.DataFrame, name: str, columns: tuple[str, ...], empty: bo
 def refuse_twice(raw: pd.DataFrame, name: str, key: tuple[str, ...]) -> None:
     """Raise ValueError with file and row when a key stands twice, whatever else the rows say.
 
-    Used by capabilities, economy, fighters, ideal_points, igo_shared and opinion.
+    Used by capabilities, gdp_population, foreign_fighters, ideal_points, igo_shared and opinion.
     """
     if (twice := raw.duplicated(list(key))).any():
         row = int(twice.to_numpy().argmax())
@@ -71,7 +71,7 @@ def refuse_twice(raw: pd.DataFrame, name: str, key: tuple[str, ...]) -> None:
 def whole_numbers(cells: pd.Series, name: str) -> pd.Series:
     """Return a column of a provider's file as whole numbers.
 
-    Used by attacks, belligerents, cities, deaths, deaths_by_month, economy and events_between.
+    Used by terror_attacks, belligerents, cities, deaths, documented_killings, gdp_population and events_between.
 
     Raises
     ------

@@ -6,7 +6,7 @@ import pandas as pd
 
 from data.recipes._shared import read_cells, whole_numbers
 
-NAME = "attacks"
+NAME = "terror_attacks"
 INPUTS = ("gtd-country-year/gtd_country_year_1991_2020.csv",)
 PUBLISHED = "R package Ecdat (Rdatasets, csv/Ecdat/incidents.byCountryYr.csv), after START's GTD 1970-2020"
 

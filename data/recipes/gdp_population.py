@@ -6,7 +6,7 @@ import pandas as pd
 
 from data.recipes._shared import read_cells, refuse_twice, to_numbers, whole_numbers
 
-NAME = "economy"
+NAME = "gdp_population"
 INPUTS = (
     "world-bank/raw/gdp_2026.csv",
     "world-bank/raw/wb2018_ny.gdp.mktp.cd.csv",

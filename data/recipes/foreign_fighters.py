@@ -6,7 +6,7 @@ import pandas as pd
 
 from data.recipes._shared import read_cells, refuse_twice, to_numbers
 
-NAME = "fighters"
+NAME = "foreign_fighters"
 INPUTS = ("foreign-fighters/icsr_2013_2015.csv",)
 PUBLISHED = (
     "GitHub, lukesonnet/foreign_fighters, data/icsr.csv (after ICSR, 17 December 2013 and 26 January 2015)"

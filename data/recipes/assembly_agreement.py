@@ -7,7 +7,7 @@ import pandas as pd
 
 from data.recipes._shared import TEN
 
-NAME = "agreement"
+NAME = "assembly_agreement"
 INPUTS = ("unga-roll-calls/raw/un_roll_calls.rda", "unga-roll-calls/raw/un_votes.rda")
 PUBLISHED = "GitHub, dgrtwo/unvotes, data/ (after Harvard Dataverse doi:10.7910/DVN/LEJUQZ)"
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from data.recipes._shared import read_cells, whole_numbers
 
-NAME = "deaths_by_month"
+NAME = "documented_killings"
 INPUTS = ("vdc-casualties-daily/vdc_by_cause_month.csv", "vdc-casualties-daily/vdc_by_province_month.csv")
 PUBLISHED = (
     "GitHub, romansul/syrian-civil-war, casualties_by_cause_of_death_by_day.csv and "
