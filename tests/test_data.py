@@ -56,6 +56,8 @@ def test_every_table_has_its_papers(name: str) -> None:
         "terms",
         "citation",
         "recipe",
+        "group",
+        "checked",
     ):
         assert resource[key], f"{name} lacks {key}"
     assert resource["reuse"] in ("open", "cited")
