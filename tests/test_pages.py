@@ -68,7 +68,7 @@ def test_cells_are_short(path: Path) -> None:
     for cell in cells(path, "code"):
         lines = [line for line in cell["source"].splitlines() if line.strip()]
         assert len(lines) <= 13, f"{path.name}, cell {cell['id']}: {len(lines)} lines"
-        assert all(len(line) <= 110 for line in lines), f"{path.name}, cell {cell['id']}: a long line"
+        assert all(len(line) <= 88 for line in lines), f"{path.name}, cell {cell['id']}: a long line"
 
 
 @each_notebook

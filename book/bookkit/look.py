@@ -69,6 +69,7 @@ def use_style() -> None:
             "axes.titlelocation": "left",
             "legend.frameon": False,
             "lines.linewidth": 2.2,
+            "lines.markersize": 8,
             "hatch.linewidth": 0.6,
             "figure.constrained_layout.use": True,
         }
