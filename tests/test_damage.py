@@ -77,6 +77,14 @@ def word_in_number(t: Table) -> str | None:
     return t.spoil(t.field(typed("integer", "number")), "many")
 
 
+def no_number_at_all(t: Table) -> str | None:
+    return t.spoil(t.field(typed("integer", "number")), "nan")
+
+
+def foreign_sign(t: Table) -> str | None:
+    return t.spoil(t.field(typed("integer", "number")), "\u22125")  # a typographer's minus
+
+
 def word_in_yes_no(t: Table) -> str | None:
     return t.spoil(t.field(typed("boolean")), "perhaps")
 
@@ -120,7 +128,7 @@ def doubled_row(t: Table) -> str | None:
 
 
 REFUSED = [
-    dropped_column, renamed_column, added_column, word_in_number, word_in_yes_no, below_the_least, above_the_most,
+    dropped_column, renamed_column, added_column, word_in_number, no_number_at_all, foreign_sign, word_in_yes_no, below_the_least, above_the_most,
     other_date, impossible_date, not_in_the_list, wrong_form, emptied_cell, doubled_row,
 ]  # fmt: skip
 
@@ -145,12 +153,14 @@ def test_damage_is_refused_with_file_row_and_field(folder: Path, name: str) -> N
         table.cells.to_csv(path, index=False, lineterminator="\n")
         with pytest.raises(DataError, match=rf"data/{name}\.csv, .*{message}"):
             load(name)
-    for damage_bytes in (b"\xff\xfe", b""):  # another encoding; an empty file
+    whole = (ROOT / "data" / path.name).read_bytes()
+    ragged = whole + b"one,cell,too,many," + b"," * len(RESOURCES[name]["schema"]["fields"]) + b"\n"
+    for damage_bytes in (b"\xff\xfe", b"", ragged):  # another encoding; an empty file; a row too long
         tried += 1
         path.write_bytes(damage_bytes)
         with pytest.raises(DataError, match=rf"data/{name}\.csv"):
             load(name)
-    assert tried >= 8, f"{name}: only {tried} kinds of damage apply"
+    assert tried >= 10, f"{name}: only {tried} kinds of damage apply"
 
 
 @pytest.mark.parametrize("name", RESOURCES)

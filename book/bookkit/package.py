@@ -57,21 +57,20 @@ def _read(path: Path, shown: str) -> pd.DataFrame:
 def _convert(cell: str, kind: str) -> Any:
     """Return the value of one cell; raises ValueError with the rule that it breaks."""
     if kind == "integer":
-        if not re.fullmatch(r"-?\d+", cell):
+        if not re.fullmatch(r"-?[0-9]+", cell):
             raise ValueError("must be a whole number")
         return int(cell)
     if kind == "number":
-        try:
-            return float(cell)
-        except ValueError:
-            raise ValueError("must be a number") from None
+        if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?", cell):
+            raise ValueError("must be a number")
+        return float(cell)
     if kind == "boolean":
         if cell not in BOOLEANS:
             raise ValueError("must be true or false")
         return BOOLEANS[cell]
     if kind == "date":
         try:
-            if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", cell):
+            if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell):
                 raise ValueError
             return pd.Timestamp(cell)
         except ValueError:
