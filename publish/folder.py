@@ -31,7 +31,7 @@ NOTICES = {
     "open": """These tables may be passed on under the terms that datapackage.json names for each of them
 (public domain, official record, MIT, CC BY or the like), with attribution where the terms ask for it.
 """,
-    "cited": """These tables hold figures derived from data whose providers keep their own terms, which
+    "cited": """These tables hold figures derived or excerpted from data whose providers keep their own terms, which
 datapackage.json names and links for each table. They are given so that the book's figures can be
 checked and taught with. Cite the provider, and get the provider's own data from the provider for
 any other use; do not pass these tables on as data of your own.
