@@ -4,11 +4,12 @@ import math
 import subprocess
 import sys
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from bookkit import COUNTRIES, behind, distance_km, say, show, style
+from bookkit import COUNTRIES, behind, distance_km, draw_map, mark_place, say, show, style
 from bookkit.look import PAPER
 from notebooks import ROOT
 
@@ -129,3 +130,15 @@ def test_bookkit_needs_only_pandas_numpy_and_matplotlib() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_map_draws_the_frame_and_only_places_that_exist() -> None:
+    _, axes = plt.subplots()
+    draw_map(axes, 34, 50, 29, 45)
+    assert axes.get_xlim() == (34, 50) and len(axes.patches) > 10
+    mark_place(axes, "Mosul")
+    with pytest.raises(KeyError, match="Atlantis is not in data/cities.csv; the places are Aleppo"):
+        mark_place(axes, "Atlantis")
+    with pytest.raises(ValueError, match="is empty"):
+        draw_map(axes, 50, 34, 29, 45)
+    plt.close("all")

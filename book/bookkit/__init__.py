@@ -1,4 +1,4 @@
-"""What the pages of *Testing Realism* import: data, sentences, claims, plot style, distance.
+"""What the pages of *Testing Realism* import: data, sentences, claims, plot style, maps, distance.
 
 It needs pandas, numpy and matplotlib and nothing else, and travels as a folder beside the
 notebooks, so ``import bookkit`` works in JupyterLab, in Binder, in the browser and in the build.
@@ -6,6 +6,7 @@ notebooks, so ``import bookkit`` works in JupyterLab, in Binder, in the browser 
 
 from bookkit.claims import ClaimError, claim, ledger
 from bookkit.look import COUNTRIES, Style, draw_line, style, use_style
+from bookkit.maps import draw_map, mark_place
 from bookkit.package import cite, describe, load, tables
 from bookkit.paths import DataError
 from bookkit.sentences import behind, say, show
@@ -22,8 +23,10 @@ __all__ = [
     "describe",
     "distance_km",
     "draw_line",
+    "draw_map",
     "ledger",
     "load",
+    "mark_place",
     "say",
     "show",
     "style",

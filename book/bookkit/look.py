@@ -27,6 +27,9 @@ COUNTRIES: dict[str, Style] = {
     "CHN": Style("China", "#8a2b7a", "D", (0, (8, 3)), ".."),
     "GBR": Style("United Kingdom", "#6b7280", "v", (0, (2, 2)), "--"),
     "FRA": Style("France", "#b58900", "P", (0, (3, 1, 1, 1, 1, 1)), "++"),
+    "SAU": Style("Saudi Arabia", "#660e00", ">", (0, (10, 2, 2, 2)), "oo"),
+    "TUR": Style("Turkey", "#8d0aff", "<", (0, (5, 1)), "**"),
+    "ISR": Style("Israel", "#0a8dff", "*", (0, (1, 3)), "OO"),
 }
 """Every country that a figure draws, by its ISO 3166 code."""
 
