@@ -122,10 +122,10 @@ def allowed_numbers() -> dict[str, list[str]]:
 
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 PLAIN = [  # what a number in prose may be without a source of its own
-    r"\bS/[A-Z0-9./]+", rf"\b\d{{1,2}}(?: and \d{{1,2}})? (?:{MONTHS})", r"\b(?:19|20)\d\d(?:-(?:19|20)\d\d)?\b",
+    r"\bS/[A-Z0-9./]+", rf"\b\d{{1,2}}(?: and \d{{1,2}})? (?:{MONTHS})", r"\b(?:19|20)\d\d(?:-(?:19|20)\d\d|s)?\b",
     r"\bP\d{3}\b",
     r"\b\d\d/\d+\b",
-    r"\bparagraph \d+\b", r"\b\d+ minutes\b", r"; \d+ more for all the exercises", r"\b[Tt]est \d\b", r"^\| \d\. ", r"\b3\.1\d\b", r"\b[Ee]xercises? \d+(?: (?:and|to) \d+)?", r"\bResolution \d{4}\b", r"\bCC BY 4\.0", r"\b(?:SC|GA)/\d+", r"\bVersion \d\.\d\.\d",
+    r"\bparagraph \d+\b", r"\b\d+ minutes\b", r"; \d+ more for all the exercises", r"\b[Tt]est \d\b", r"^\| \d\. ", r"\b3\.1\d\b", r"\b[Ee]xercises? \d+(?:(?:,| and| to) \d+)*", r"\bResolution \d{4}\b", r"\bCC BY 4\.0", r"\b(?:SC|GA)/\d+", r"\bVersion \d\.\d\.\d",
     r"\b(?:fewer|more) than nine\b",
 ]  # fmt: skip
 WORDS = r"\b(?:eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|ninety|hundred)\b"
@@ -136,7 +136,7 @@ def test_numbers_in_prose_have_a_source(path: Path) -> None:
     """A number from data stands in something computed; any other stands in tests/prose_numbers.csv."""
     text = prose(path)
     for cut in (
-        r"```.*?```", r"`[^`]*`", r"\]\([^)]*\)", r"<a [^>]*>", r"SHA-256", r"<summary>.*?</summary>", r"^\*\*\d\.? \(.*?\)\.\*\*", r"^\d+\. ",
+        r"```.*?```", r"`[^`]*`", r"\]\([^)]*\)", r"<a [^>]*>", r"SHA-256", r"<summary>.*?</summary>", r"^\*\*\d+\.? \(.*?\)\.\*\*", r"^\d+\. ",
         r"^\([a-z0-9-]+\)=", r"^# .*$", r"^- \*\*.*?\*\*",
     ):  # fmt: skip
         text = re.sub(cut, " ", text, flags=re.S | re.M if "```" in cut else re.M)
