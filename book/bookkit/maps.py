@@ -4,6 +4,7 @@ from math import cos, radians
 from typing import Any
 
 import matplotlib.pyplot as plt
+from matplotlib.ticker import MaxNLocator
 
 from bookkit.look import INK, PAPER
 from bookkit.package import load
@@ -33,6 +34,8 @@ def draw_map(axes: plt.Axes, west: float, east: float, south: float, north: floa
     axes.set(xlim=(west, east), ylim=(south, north), xlabel="Degrees east", ylabel="Degrees north")
     axes.set_aspect(1 / cos(radians((south + north) / 2)))
     axes.grid(False)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(nbins=6, integer=True))
 
 
 def mark_place(axes: plt.Axes, city: str, side: str = "right", **options: Any) -> None:
