@@ -45,6 +45,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", silence_unwanted)
     app.connect("builder-inited", begin)
     app.connect("doctree-resolved", link_outputs)
+    app.connect("html-page-context", add_filter)
     app.connect("build-finished", finish, priority=900)  # after the theme has written its own files
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -64,7 +65,7 @@ def note_state(app: Sphinx, config: Config) -> None:
 
     It would otherwise find no page out of date and not even copy the style sheet.
     """
-    files = (p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".css", ".svg"))
+    files = (p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".css", ".js", ".svg"))
     state = hashlib.sha256(b"\0".join(p.read_bytes() for p in sorted(files)))
     config.book_publish_state = state.hexdigest()
 
@@ -95,6 +96,12 @@ def begin(app: Sphinx) -> None:
     app.pages_began = time.time()  # type: ignore[attr-defined]
     if app.builder.name not in PAGE_BUILDERS:
         app.config.html_theme_options.pop("launch_buttons", None)  # the theme's EPUB fails on them
+
+
+def add_filter(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Give the ledger's script to the page that holds the ledger, and to no other."""
+    if "ledger-filter" in context.get("body", ""):
+        app.add_js_file("ledger.js", loading_method="defer")
 
 
 # Links in the outputs of cells

@@ -114,50 +114,78 @@ def _card(row: pd.Series) -> str:
     def safe(key: str) -> str:
         return html.escape(str(row[key]))
 
-    kind = safe("verdict").replace(" ", "-")
+    frame = f'class="claim claim-{safe("verdict").replace(" ", "-")}" id="claim-{safe("slug")}"'
     label = "We read in the paper" if row["kind"] == "consistency" else "The paper claims"
-    return (
-        f'<div class="claim claim-{kind}" id="claim-{safe("slug")}">'
-        f'<p><span class="claim-label">{label}</span> {safe("claim")} '
-        f'<span class="claim-where">({safe("where")})</span></p>'
-        f'<p><span class="claim-label">We find</span> {safe("finding")}</p>'
-        f'<p><span class="claim-verdict">Verdict: {safe("verdict")}</span>; confidence: {safe("confidence")}. '
-        f'<a href="claims.ipynb#claim-{safe("slug")}">This claim in the ledger</a></p></div>'
+    stated = (
+        f'<span class="claim-label">{label}</span> {safe("claim")} '
+        f'<span class="claim-where">({safe("where")})</span>'
     )
+    verdict = f'<span class="claim-verdict">Verdict: {safe("verdict")}</span>'
+    found = f'<p><span class="claim-label">We find</span> {safe("finding")}</p>'
+    link = (
+        f"confidence: {safe('confidence')}. "
+        f'<a href="claims.ipynb#claim-{safe("slug")}">This claim in the ledger</a></p>'
+    )
+    if row["rule"]:  # computed here, so the whole card is open
+        return f"<div {frame}><p>{stated}</p>{found}<p>{verdict}; {link}</div>"
+    summary = f"<summary>{stated} {verdict}</summary>"
+    return f'<details {frame}>{summary}{found}<p class="claim-link">{link.capitalize()}</details>'
 
 
 def ledger_page(claims: pd.DataFrame) -> Shown:
-    """Return the claims given as a list that a page shows: each with an anchor and links to its evidence.
+    """Return the claims given as a table that a page shows: each with an anchor and links to its evidence.
 
     ``evidence`` holds places and citation keys, parted by semicolons: ``russia#fig-x`` is a figure or
-    a heading of a page, ``table:vetoes`` a table, anything else a key of ``references.bib``.
+    a heading of a page, ``table:vetoes`` a table, anything else a key of ``references.bib``. The form
+    above the table is hidden until the book's script for this page shows it; without scripts the whole
+    table stands there.
     """
-    items = "".join(_entry(row) for _, row in claims.iterrows())
+    rows = "".join(_entry(row) for _, row in claims.iterrows())
     text = "\n\n".join(_text(row) for _, row in claims.iterrows())
-    return Shown(text, f'<div class="ledger">{items}</div>')
+    head = "".join(f'<th scope="col">{h}</th>' for h in ("Claim", "Verdict", "What was found, and where"))
+    return Shown(
+        text,
+        f'<div class="ledger">{_filter_form(claims)}<table class="ledger-table">'
+        "<caption>Every claim of the paper, in its order</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>",
+    )
+
+
+def _filter_form(claims: pd.DataFrame) -> str:
+    fields = '<label>Words <input type="search" name="words" autocomplete="off"></label>'
+    for key in ("chapter", "kind", "verdict"):
+        options = "".join(f"<option>{html.escape(v)}</option>" for v in sorted(set(claims[key])))
+        fields += (
+            f'<label>{key.capitalize()} <select name="{key}"><option value="">all</option>{options}'
+            "</select></label>"
+        )
+    return (
+        f'<form class="ledger-filter" aria-label="Choose claims" hidden>{fields}'
+        '<button type="reset">Show all</button><p role="status"></p></form>'
+    )
 
 
 def _entry(row: pd.Series) -> str:
-    slug, chapter = html.escape(row["slug"]), html.escape(row["chapter"])
+    def safe(key: str) -> str:
+        return html.escape(str(row[key]))
+
     decided = ""
     if row["rule"]:
-        words = "equal to" if row["rule"] == "equal" else html.escape(row["rule"])
+        words = "equal to" if row["rule"] == "equal" else safe("rule")
         decided = (
-            f"<dt>Rule</dt><dd>stated {row['stated']:g}, found {row['found']:g} {html.escape(row['unit'])}; "
+            f"<dt>Rule</dt><dd>stated {row['stated']:g}, found {row['found']:g} {safe('unit')}; "
             f"supported when found is {words} stated, tolerance {row['tolerance']:g}</dd>"
         )
-    where = html.escape(row["where"])
-    facts = "".join(
-        f"<dt>{label}</dt><dd>{html.escape(str(row[key]))}</dd>"
-        for label, key in (("Kind", "kind"), ("How it can be checked", "check"), ("Found", "finding"))
-    )
+    marks = " ".join(f'data-{key}="{safe(key)}"' for key in ("chapter", "kind", "verdict"))
     return (
-        f'<section class="claim claim-{html.escape(row["verdict"]).replace(" ", "-")}" id="claim-{slug}" '
-        f'aria-labelledby="name-{slug}"><h3 id="name-{slug}">{html.escape(row["claim"])}</h3>'
-        f'<p><span class="claim-verdict">Verdict: {html.escape(row["verdict"])}</span>; confidence: '
-        f"{html.escape(row['confidence'])}. Paper: {where}. "
-        f'<a href="{chapter}.ipynb#claim-{slug}">Where the book treats it: {slug}</a></p>'
-        f"<dl>{facts}{decided}<dt>Evidence</dt><dd>{_evidence(row['evidence'])}</dd></dl></section>"
+        f'<tr class="claim-{safe("verdict").replace(" ", "-")}" id="claim-{safe("slug")}" {marks}>'
+        f'<th scope="row">{safe("claim")} <span class="claim-where">({safe("where")}; {safe("kind")})</span></th>'
+        f'<td><span class="claim-verdict">{safe("verdict").capitalize()}</span>, '
+        f"{safe('confidence')} confidence</td>"
+        f'<td><p>{safe("finding")} <a href="{safe("chapter")}.ipynb#claim-{safe("slug")}">'
+        f"In the chapter: {safe('slug')}</a></p>"
+        f"<details><summary>How it was checked</summary><dl><dt>Check</dt><dd>{safe('check')}</dd>{decided}"
+        f"<dt>Evidence</dt><dd>{_evidence(row['evidence'])}</dd></dl></details></td></tr>"
     )
 
 

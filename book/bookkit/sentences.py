@@ -9,6 +9,7 @@ import re
 from string import Formatter
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 
@@ -59,8 +60,11 @@ def _cell(value: Any) -> str:
         return f"{value.day} {value:%B %Y}"
     if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return ""
-    if isinstance(value, float) and value.is_integer():
-        return f"{value:,.0f}"
+    whole = isinstance(value, (int, np.integer)) or (
+        isinstance(value, (float, np.floating)) and value.is_integer()
+    )
+    if whole and not isinstance(value, bool):
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.0f}"  # a year has no comma
     return str(value)
 
 
@@ -68,7 +72,7 @@ def markup(table: pd.DataFrame, caption: str) -> str:
     """Return a table as HTML that can be read aloud and scrolled by keyboard; the first column heads the rows."""
     head = "".join(f'<th scope="col">{html.escape(str(c))}</th>' for c in table.columns)
     rows = []
-    for _, row in table.iterrows():
+    for row in table.itertuples(index=False):
         first, *rest = (_cell(v) for v in row)
         cells = "".join(f"<td>{html.escape(c)}</td>" for c in rest)
         rows.append(f'<tr><th scope="row">{html.escape(first)}</th>{cells}</tr>')

@@ -1,0 +1,32 @@
+/* The ledger's filter: shows the rows that hold the words and match the choices. The page is whole without it. */
+(() => {
+  const form = document.querySelector(".ledger-filter");
+  if (!form) return;
+  const rows = [...document.querySelectorAll(".ledger-table tbody tr")];
+  const texts = rows.map((row) => row.textContent.toLowerCase());
+  const status = form.querySelector("[role=status]");
+  const choices = ["chapter", "kind", "verdict"];
+
+  function filter() {
+    const words = form.elements.words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    rows.forEach((row, i) => {
+      const fits =
+        words.every((word) => texts[i].includes(word)) &&
+        choices.every((key) => [row.dataset[key], ""].includes(form.elements[key].value));
+      row.hidden = !fits;
+      shown += fits;
+    });
+    status.textContent = `${shown} of ${rows.length} claims`;
+  }
+
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", filter);
+  form.addEventListener("reset", () => setTimeout(filter));
+  window.addEventListener("hashchange", () => {
+    const target = document.getElementById(location.hash.slice(1));
+    if (target && target.hidden) form.reset();
+  });
+  form.hidden = false;
+  filter();
+})();
