@@ -6,7 +6,7 @@ import re
 import pandas as pd
 import pytest
 
-from bookkit import ClaimError, claim, ledger, load, tables
+from bookkit import ClaimError, claim, fold, ledger, load, tables
 from bookkit.claims import RULES, VERDICTS, verdict_of
 from notebooks import ROOT, cells, notebooks, prose
 
@@ -128,3 +128,11 @@ def test_ledger_with_half_a_rule_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(bookkit.claims, "load", lambda name: broken)
     with pytest.raises(DataError, match="claim [a-z0-9-]+: .*fill all four or none"):
         ledger()
+
+
+def test_folded_cards_are_counted_and_all_there() -> None:
+    cards = [claim(slug) for slug in CLAIMS[CLAIMS["rule"] == ""]["slug"].head(3)]
+    folded = fold("Claims of <P058>", *cards)
+    assert folded.markup.count('<details open class="claim ') == 3 and "Claims of &lt;P058&gt;: " in folded.markup
+    counted = [int(n) for n in re.findall(r"\d+", repr(folded).splitlines()[0].split(": ")[1])]
+    assert sum(counted) == 3

@@ -136,7 +136,7 @@ def test_numbers_in_prose_have_a_source(path: Path) -> None:
     """A number from data stands in something computed; any other stands in tests/prose_numbers.csv."""
     text = prose(path)
     for cut in (
-        r"```.*?```", r"`[^`]*`", r"\]\([^)]*\)", r"<a [^>]*>", r"SHA-256", r"<summary>.*?</summary>", r"^\*\*\d+\.? \(.*?\)\.\*\*", r"^\d+\. ",
+        r"```.*?```", r"\$\$[^$]*\$\$", r"\$[^$\n]+\$", r"`[^`]*`", r"\]\([^)]*\)", r"<a [^>]*>", r"SHA-256", r"<summary>.*?</summary>", r"^\*\*\d+\.? \(.*?\)\.\*\*", r"^\d+\. ",
         r"^\([a-z0-9-]+\)=", r"^# .*$", r"^- \*\*.*?\*\*",
     ):  # fmt: skip
         text = re.sub(cut, " ", text, flags=re.S | re.M if "```" in cut else re.M)

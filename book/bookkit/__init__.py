@@ -4,7 +4,7 @@ It needs pandas, numpy and matplotlib and nothing else, and travels as a folder 
 notebooks, so ``import bookkit`` works in JupyterLab, in Binder, in the browser and in the build.
 """
 
-from bookkit.claims import ClaimError, claim, ledger
+from bookkit.claims import ClaimError, claim, fold, ledger
 from bookkit.look import COUNTRIES, Style, draw_line, style, use_style
 from bookkit.maps import draw_map, mark_place
 from bookkit.package import cite, describe, load, tables
@@ -24,6 +24,7 @@ __all__ = [
     "distance_km",
     "draw_line",
     "draw_map",
+    "fold",
     "ledger",
     "load",
     "mark_place",

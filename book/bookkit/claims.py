@@ -27,6 +27,15 @@ RULES = {
 """A rule says when the value found (first) bears out the value stated (second), within a tolerance."""
 
 
+class Card(Shown):
+    """What ``claim`` shows; it knows its verdict, so that several can be counted."""
+
+    def __init__(self, row: pd.Series) -> None:
+        """Draw the card of one row of the ledger."""
+        super().__init__(_text(row), _card(row))
+        self.verdict = str(row["verdict"])
+
+
 class ClaimError(Exception):
     """A page no longer bears out the ledger; the message names the claim."""
 
@@ -68,7 +77,7 @@ def verdict_of(found: float, stated: float, tolerance: float, rule: str) -> str:
     return "supported" if RULES[rule](found, stated, tolerance) else "contradicted"
 
 
-def claim(slug: str, value: Any = None) -> Shown:
+def claim(slug: str, value: Any = None) -> Card:
     """Return a card that shows a claim of the paper, what was found, and the verdict.
 
     Parameters
@@ -103,7 +112,26 @@ def claim(slug: str, value: Any = None) -> Shown:
                 f'claim {slug}: the rule "{row["rule"]} {row["stated"]:g}" makes it {follows}, '
                 f"the ledger says {row['verdict']}."
             )
-    return Shown(_text(row), _card(row))
+    return Card(row)
+
+
+def fold(title: str, *cards: Card) -> Shown:
+    """Return several cards folded under one line that counts their verdicts.
+
+    Parameters
+    ----------
+    title
+        What the cards have in common: ``"Claims of P016 to P018"``.
+    cards
+        What ``claim`` returned.
+    """
+    counts = [(sum(card.verdict == verdict for card in cards), verdict) for verdict in VERDICTS]
+    line = f"{title}: {', '.join(f'{n} {verdict}' for n, verdict in counts if n)}"
+    inside = "".join(card.markup.replace("<details ", "<details open ", 1) for card in cards)
+    return Shown(
+        "\n\n".join([line, *(card.text for card in cards)]),
+        f'<details class="behind"><summary>{html.escape(line)}</summary>{inside}</details>',
+    )
 
 
 def _text(row: pd.Series) -> str:
