@@ -133,6 +133,9 @@ def test_ledger_with_half_a_rule_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 def test_folded_cards_are_counted_and_all_there() -> None:
     cards = [claim(slug) for slug in CLAIMS[CLAIMS["rule"] == ""]["slug"].head(3)]
     folded = fold("Claims of <P058>", *cards)
-    assert folded.markup.count('<details open class="claim ') == 3 and "Claims of &lt;P058&gt;: " in folded.markup
+    assert (
+        folded.markup.count('<details open class="claim ') == 3
+        and "Claims of &lt;P058&gt;: " in folded.markup
+    )
     counted = [int(n) for n in re.findall(r"\d+", repr(folded).splitlines()[0].split(": ")[1])]
     assert sum(counted) == 3
