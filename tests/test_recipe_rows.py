@@ -40,6 +40,7 @@ BY_HAND = {
 R_TYPES = {
     "un_roll_calls": {"rcid": "Int32", "session": "float64", "amend": "Int32", "para": "Int32"},
     "un_votes": {"rcid": "float64", "vote": "category"},
+    "un_roll_call_issues": {"rcid": "Int32", "short_name": "string", "issue": "category"},
     "population": {"year": "float64", "refugees": "float64", "asylum_seekers": "float64", "idps": "float64"},
     "idmc": {"year": "float64", "total": "float64"},
 }
@@ -59,6 +60,11 @@ DAMAGE: dict[str, list[tuple[int, str, str, str]]] = {
         (0, "tiv_million", "tiv", "row 1: the column tiv_million is missing"),
         (0, "2003,10", "2003,ten", "row 6: ten is no whole number"),
         (0, "Iran,2005,7", "Atlantis,2005,7", "row 8: unknown recipient Atlantis"),
+    ],
+    "assembly_roll_calls": [
+        (1, "1002,Russia,RU,no", "1002,Russia,RU,perhaps", 'roll call 1002: Russia voted "perhaps"'),
+        (1, "1002,Russia,RU,no", "1001,Russia,RU,no", "roll call 1001: Russia stands there twice"),
+        (2, "1015,ec", "1015,zz", 'roll call 1015: "zz" is no known issue'),
     ],
     "assembly_votes": [(0, "R/66/176", "R/66/177", "resolution 66/176 stands there 0 times, not once")],
     "terror_attacks": [
