@@ -86,7 +86,7 @@ NOT_YET_USED = {  # tables that wait for their chapters; a page that uses one ta
     "assembly_agreement", "alliances", "arms_deliveries", "astana_rounds", "terror_attacks", "belligerents", "borders",
     "capabilities", "cities", "council_votes", "deaths", "documented_killings", "displaced", "disputes", "gdp_population", "events_between",
     "foreign_fighters", "ideal_points", "igo_shared", "military_spending", "nato_members", "opinion", "peace_documents",
-    "refugees", "rivalries", "timeline", "trade",
+    "refugees", "rivalries", "trade",
 }  # fmt: skip
 
 
