@@ -121,17 +121,37 @@ def test_every_paragraph_has_its_row() -> None:
     assert [row["paragraph"] for row in coverage()] == load("paragraphs")["paragraph"].tolist()
 
 
+def fault(row: dict[str, str]) -> str | None:
+    """Return what is wrong with a row of the coverage table, or None."""
+    page, paragraph = row["page"], row["paragraph"]
+    if page not in pages_in_the_book():
+        return None if page in TO_COME else f"{paragraph}: there is no page {page!r}"
+    if page in UNFINISHED and not row["anchor"]:
+        return None
+    if row["anchor"] not in anchors(page):
+        return f"{paragraph}: {page} has no section {row['anchor']!r}"
+    has_claims = any(paragraph in where.split("; ") for where in ledger()["where"])
+    return None if has_claims or row["reason"] else f"{paragraph} has neither claims nor a reason for none"
+
+
 @pytest.mark.parametrize("row", coverage(), ids=lambda row: row["paragraph"])
 def test_every_paragraph_is_treated_somewhere(row: dict[str, str]) -> None:
-    page = row["page"]
-    if page not in pages_in_the_book():
-        assert page in TO_COME, f"{row['paragraph']}: there is no page {page!r}"
-        return
-    if page in UNFINISHED and not row["anchor"]:
-        return
-    assert row["anchor"] in anchors(page), f"{row['paragraph']}: {page} has no section {row['anchor']!r}"
-    has_claims = any(row["paragraph"] in where.split("; ") for where in ledger()["where"])
-    assert has_claims or row["reason"], f"{row['paragraph']} has neither claims nor a reason for none"
+    assert fault(row) is None, fault(row)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (("P005", "", "", ""), "no page ''"),
+        (("P005", "nowhere", "x", ""), "no page 'nowhere'"),
+        (("P005", "paper", "", ""), "no section ''"),
+        (("P005", "paper", "no-such-place", ""), "no section 'no-such-place'"),
+        (("P002", "paper", "paper-structure", ""), "neither claims nor a reason"),
+    ],
+)
+def test_a_gap_in_the_cover_is_named(row: tuple[str, ...], said: str) -> None:
+    found = fault(dict(zip(("paragraph", "page", "anchor", "reason"), row, strict=True)))
+    assert found and row[0] in found and said in found
 
 
 def test_no_page_waits_when_it_need_not() -> None:
