@@ -94,10 +94,8 @@ def test_background_and_citations_agree() -> None:
 
 # ------------------------------------------------------------ the whole paper is covered
 
-TO_COME = {"theory", "iran", "cooperation", "hindsight"}
+TO_COME = {"hindsight"}
 """Pages that may be named before they exist. When one is in the table of contents, its rows need anchors."""
-UNFINISHED = {"russia"}
-"""Pages that exist and do not treat all their paragraphs yet: a row may wait without an anchor."""
 
 
 def coverage() -> list[dict[str, str]]:
@@ -126,8 +124,6 @@ def fault(row: dict[str, str]) -> str | None:
     page, paragraph = row["page"], row["paragraph"]
     if page not in pages_in_the_book():
         return None if page in TO_COME else f"{paragraph}: there is no page {page!r}"
-    if page in UNFINISHED and not row["anchor"]:
-        return None
     if row["anchor"] not in anchors(page):
         return f"{paragraph}: {page} has no section {row['anchor']!r}"
     has_claims = any(paragraph in where.split("; ") for where in ledger()["where"])
@@ -152,9 +148,3 @@ def test_every_paragraph_is_treated_somewhere(row: dict[str, str]) -> None:
 def test_a_gap_in_the_cover_is_named(row: tuple[str, ...], said: str) -> None:
     found = fault(dict(zip(("paragraph", "page", "anchor", "reason"), row, strict=True)))
     assert found and row[0] in found and said in found
-
-
-def test_no_page_waits_when_it_need_not() -> None:
-    assert not UNFINISHED & TO_COME
-    waiting = {row["page"] for row in coverage() if not row["anchor"]} & pages_in_the_book()
-    assert waiting <= UNFINISHED, f"{waiting}: in the book, and paragraphs without a section"
