@@ -176,7 +176,7 @@ def test_student_opens_and_runs_a_chapter(image: Image, lab: str, browser: Any, 
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     page.on("websocket", lambda socket: requests.append(socket.url))
-    page.goto(f"{lab}lab/tree/{notebook}", wait_until="commit")
+    page.goto(f"{lab}lab/tree/{notebook}?reset", wait_until="commit")  # not with the tabs of a test before
 
     # Cells come one after the other, and the MyST extension draws each anew when it is ready.
     page.wait_for_function(
