@@ -1,7 +1,9 @@
 """Reading and running the notebooks outside Jupyter, for the tests.
 
 As a program, ``python tests/notebooks.py NOTEBOOK``, it runs all code cells of one notebook in order,
-then the code in its worked solutions, and holds each ``# answer:`` to what the code gives.
+then each cell once more by itself with the names that the whole has left (a reader who changes a cell
+runs it again at the end), then the code in its worked solutions, and holds each ``# answer:`` to what
+the code gives. With ``--once`` the second round is left out.
 """
 
 import ast
@@ -42,10 +44,10 @@ def solutions(path: Path) -> list[str]:
     return [code for text in folded for code in re.findall(r"```python\n(.*?)```", text, flags=re.S)]
 
 
-def run(path: Path) -> subprocess.CompletedProcess[str]:
+def run(path: Path, *, again: bool = False) -> subprocess.CompletedProcess[str]:
     """Run a notebook's code in a process of its own, from its own folder, without a screen."""
     return subprocess.run(
-        [sys.executable, str(Path(__file__).resolve()), str(path)],
+        [sys.executable, str(Path(__file__).resolve()), str(path), *([] if again else ["--once"])],
         cwd=path.parent,
         env={**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(path.parent)},
         text=True,
@@ -61,22 +63,28 @@ def _evaluate(code: str, names: dict[str, Any]) -> Any:
     return eval(compile(ast.Expression(last.value), "<cell>", "eval"), names) if last else None
 
 
-def main(path: Path) -> None:
+def main(path: Path, *, again: bool) -> None:
     """Run the notebook and its solutions; stop at the first that fails, saying which."""
     names: dict[str, Any] = {}
-    for cell in cells(path, "code"):
+    code = cells(path, "code")
+    for cell in code:
         try:
             _evaluate(cell["source"], names)
         except Exception as error:
             sys.exit(f"{path.name}, cell {cell['id']}: {type(error).__name__}: {error}")
-    for code in solutions(path):
-        given = re.search(r"# answer: (.+)", code)
+    for cell in code if again else []:
+        try:
+            _evaluate(cell["source"], dict(names))
+        except Exception as error:
+            sys.exit(f"{path.name}, cell {cell['id']} run again: {type(error).__name__}: {error}")
+    for solution in solutions(path):
+        given = re.search(r"# answer: (.+)", solution)
         if not given:
-            sys.exit(f"{path.name}: a solution gives no '# answer:': {code}")
-        found = _evaluate(code, names)
+            sys.exit(f"{path.name}: a solution gives no '# answer:': {solution}")
+        found = _evaluate(solution, names)
         if found != ast.literal_eval(given.group(1)):
-            sys.exit(f"{path.name}: the solution {code.strip()} gives {found!r}")
+            sys.exit(f"{path.name}: the solution {solution.strip()} gives {found!r}")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), again="--once" not in sys.argv)

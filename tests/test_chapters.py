@@ -20,8 +20,8 @@ CHAPTER = dict(zip(LEDGER["slug"], LEDGER["chapter"], strict=True))
 
 
 @pytest.mark.parametrize("path", notebooks(), ids=lambda p: p.stem)
-def test_notebook_and_solutions_run(path: Path) -> None:
-    done = run(path)
+def test_notebook_and_solutions_run_and_each_cell_runs_again(path: Path) -> None:
+    done = run(path, again=True)
     assert done.returncode == 0, done.stdout
 
 
