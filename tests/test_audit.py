@@ -94,6 +94,7 @@ def test_background_and_citations_agree() -> None:
 
 # ------------------------------------------------------------ the whole paper is covered
 
+
 def coverage() -> list[dict[str, str]]:
     """Return tests/coverage.csv: for each paragraph the page and section that treat it, or why it has no claims."""
     with (ROOT / "tests" / "coverage.csv").open(encoding="utf-8") as file:
