@@ -94,9 +94,6 @@ def test_background_and_citations_agree() -> None:
 
 # ------------------------------------------------------------ the whole paper is covered
 
-TO_COME = {"hindsight"}
-"""Pages that may be named before they exist. When one is in the table of contents, its rows need anchors."""
-
 
 def coverage() -> list[dict[str, str]]:
     """Return tests/coverage.csv: for each paragraph the page and section that treat it, or why it has no claims."""
@@ -123,7 +120,7 @@ def fault(row: dict[str, str]) -> str | None:
     """Return what is wrong with a row of the coverage table, or None."""
     page, paragraph = row["page"], row["paragraph"]
     if page not in pages_in_the_book():
-        return None if page in TO_COME else f"{paragraph}: there is no page {page!r}"
+        return f"{paragraph}: there is no page {page!r}"
     if row["anchor"] not in anchors(page):
         return f"{paragraph}: {page} has no section {row['anchor']!r}"
     has_claims = any(paragraph in where.split("; ") for where in ledger()["where"])
