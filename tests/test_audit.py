@@ -86,6 +86,13 @@ def test_a_passage_needs_no_earlier_year_than_its_sentence() -> None:
     assert (CITATIONS[coded]["paragraph"] >= "P038").all()
 
 
+def test_too_early_for_the_sentence_as_the_ledger_says() -> None:
+    """The claim has two readings and a verdict of its own, so that no rule of the ledger holds the counts."""
+    assert not (CITATIONS["year"] < CITATIONS["sentence_needs"]).any()
+    undated = CITATIONS[CITATIONS["year"] < CITATIONS["sentence_may_need"]]
+    assert undated["printed"].tolist() == ["Masoudi", "Hatami"]
+
+
 def test_background_and_citations_agree() -> None:
     narrative = CITATIONS[CITATIONS["form"] == "narrative"]
     assert narrative["paragraph"].tolist() == BACKGROUND["paragraph"].tolist()
