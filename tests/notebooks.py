@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -65,6 +67,7 @@ def _evaluate(code: str, names: dict[str, Any]) -> Any:
 
 def main(path: Path, *, again: bool) -> None:
     """Run the notebook and its solutions; stop at the first that fails, saying which."""
+    plt.rcParams["figure.max_open_warning"] = 0  # the second pass draws everything again
     names: dict[str, Any] = {}
     code = cells(path, "code")
     for cell in code:
