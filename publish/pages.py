@@ -127,8 +127,13 @@ def link_outputs(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def _linked(app: Sphinx, raw: nodes.raw, docname: str) -> str:
-    named = SOURCE.sub(lambda m: m["open"] + _work(app, m["key"], raw), raw.astext())
+    named = SOURCE.sub(lambda m: _anchored(m) + _work(app, m["key"], raw), raw.astext())
     return ANCHOR.sub(lambda m: _page_link(app, m[0], docname, raw), named)
+
+
+def _anchored(source: re.Match[str]) -> str:
+    """Return the opening tag of a link to a work; in an id on a page docutils writes ``_`` as ``-``."""
+    return source["open"].replace(f"#ref-{source['key']}", f"#ref-{source['key'].replace('_', '-')}")
 
 
 def _page_of(node: nodes.Node, docname: str) -> str:
