@@ -269,7 +269,7 @@ def test_code_can_be_copied(html: Path, site: str, browser: Any) -> None:
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     tab = context.new_page()
     tab.goto(f"{site}/{page}")
-    block = tab.locator("div.highlight").first
+    block = tab.locator("div.highlight:visible").first
     block.hover()
     block.locator("button.copybtn").click()
     block.locator("button.copybtn.success").wait_for()

@@ -69,8 +69,8 @@ def renamed_column(t: Table) -> str | None:
 
 
 def added_column(t: Table) -> str | None:
-    t.cells["remark"] = "x"
-    return "unknown column remark"
+    t.cells["no_such_column"] = "x"
+    return "unknown column no_such_column"
 
 
 def word_in_number(t: Table) -> str | None:
