@@ -14,7 +14,7 @@ SIXTEEN = tuple(sorted(COW_STATES.values()))
 """Used by alliances, disputes and ideal_points."""
 
 TEN = ("CHN", "FRA", "GBR", "IRN", "ISR", "RUS", "SAU", "SYR", "TUR", "USA")
-"""The states whose pairs the book compares. Used by assembly_agreement and igo_shared."""
+"""The states whose pairs the book compares. Used by _roll_calls, assembly_agreement and igo_shared."""
 
 
 def read_cells(folder: Path, name: str, columns: tuple[str, ...]) -> pd.DataFrame:

@@ -5,20 +5,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from data.recipes._roll_calls import CALLS, PUBLISHED, VOTES, contested
 from data.recipes._shared import TEN
 
-NAME = "assembly_agreement"
-INPUTS = ("unga-roll-calls/raw/un_roll_calls.rda", "unga-roll-calls/raw/un_votes.rda")
-PUBLISHED = "GitHub, dgrtwo/unvotes, data/ (after Harvard Dataverse doi:10.7910/DVN/LEJUQZ)"
+__all__ = ["INPUTS", "NAME", "PUBLISHED", "make"]
 
-CODES = {
-    "CN": "CHN", "FR": "FRA", "GB": "GBR", "IL": "ISR", "IR": "IRN", "RU": "RUS", "SA": "SAU", "SY": "SYR",
-    "TR": "TUR", "US": "USA",
-}  # fmt: skip
+NAME = "assembly_agreement"
+INPUTS = (CALLS, VOTES)
 
 SCALE = {"yes": 1.0, "abstain": 2.0, "no": 3.0}
-
-FIRST_SESSION, LAST_SESSION = 46, 74
 
 
 def make(folder: Path) -> pd.DataFrame:
@@ -36,26 +31,10 @@ def make(folder: Path) -> pd.DataFrame:
     ValueError
         A vote is of an unknown kind, or a state voted twice on one roll call.
     """
-    import rdata
-
-    calls = rdata.read_rda(folder / INPUTS[0])["un_roll_calls"]
-    votes = rdata.read_rda(folder / INPUTS[1])["un_votes"]
-    calls = calls[calls["session"].between(FIRST_SESSION, LAST_SESSION)]
-    votes = votes[votes["rcid"].isin(calls["rcid"])].astype({"vote": str})
-    for row in votes[~votes["vote"].isin(list(SCALE))].itertuples():
-        raise ValueError(f'{INPUTS[1]}, roll call {row.rcid:.0f}: {row.country} voted "{row.vote}"')
-    for row in votes[votes.duplicated(["rcid", "country_code"])].itertuples():
-        raise ValueError(f"{INPUTS[1]}, roll call {row.rcid:.0f}: {row.country} stands there twice")
-    votes["place"] = votes["vote"].map(SCALE)
-    contested = votes.groupby("rcid")["place"].transform("nunique") > 1
-    places = votes[contested & votes["country_code"].isin(list(CODES))].pivot(
-        index="rcid", columns="country_code", values="place"
-    )
-    places = places.rename(columns=CODES).reindex(columns=list(TEN))
-    calls = calls.set_index("rcid").reindex(places.index)
+    calls, grid = contested(folder)
+    places = grid.apply(lambda votes: votes.map(SCALE))
     session = calls["session"].astype(int)
-    whole = calls["amend"].isna() & calls["para"].isna()
-    parts = [_pair(places, session, whole, a, b) for a, b in combinations(TEN, 2)]
+    parts = [_pair(places, session, calls["whole"], a, b) for a, b in combinations(TEN, 2)]
     return pd.concat(parts).sort_values(["session", "state_a", "state_b"], kind="stable")
 
 

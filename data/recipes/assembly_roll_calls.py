@@ -4,17 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.recipes._shared import TEN
-from data.recipes.assembly_agreement import CODES, FIRST_SESSION, LAST_SESSION, SCALE
+from data.recipes._roll_calls import CALLS, PUBLISHED, VOTES, contested
 from data.recipes.assembly_votes import RESOLUTIONS
 
+__all__ = ["INPUTS", "NAME", "PUBLISHED", "make"]
+
 NAME = "assembly_roll_calls"
-INPUTS = (
-    "unga-roll-calls/raw/un_roll_calls.rda",
-    "unga-roll-calls/raw/un_votes.rda",
-    "unga-roll-calls/raw/un_roll_call_issues.rda",
-)
-PUBLISHED = "GitHub, dgrtwo/unvotes, data/ (after Harvard Dataverse doi:10.7910/DVN/LEJUQZ)"
+INPUTS = (CALLS, VOTES, "unga-roll-calls/raw/un_roll_call_issues.rda")
 
 SUBJECTS = {
     "me": "Palestine", "nu": "arms", "di": "arms", "hr": "human rights", "co": "colonies", "ec": "development",
@@ -35,24 +31,12 @@ def make(folder: Path) -> pd.DataFrame:
     """
     import rdata
 
-    calls = rdata.read_rda(folder / INPUTS[0])["un_roll_calls"]
-    votes = rdata.read_rda(folder / INPUTS[1])["un_votes"]
     issues = rdata.read_rda(folder / INPUTS[2])["un_roll_call_issues"]
-    calls = calls[calls["session"].between(FIRST_SESSION, LAST_SESSION)]
-    votes = votes[votes["rcid"].isin(calls["rcid"])].astype({"vote": str})
-    for row in votes[~votes["vote"].isin(list(SCALE))].itertuples():
-        raise ValueError(f'{INPUTS[1]}, roll call {row.rcid:.0f}: {row.country} voted "{row.vote}"')
-    for row in votes[votes.duplicated(["rcid", "country_code"])].itertuples():
-        raise ValueError(f"{INPUTS[1]}, roll call {row.rcid:.0f}: {row.country} stands there twice")
     for row in issues[~issues["short_name"].isin(list(SUBJECTS))].itertuples():
         raise ValueError(f'{INPUTS[2]}, roll call {row.rcid:.0f}: "{row.short_name}" is no known issue')
-    contested = votes.groupby("rcid")["vote"].transform("nunique") > 1
-    grid = votes[contested & votes["country_code"].isin(list(CODES))].pivot(
-        index="rcid", columns="country_code", values="vote"
-    )
-    grid = grid.rename(columns=CODES).reindex(columns=list(TEN))
+    calls, grid = contested(folder)
     grid = grid[grid.notna().sum(axis=1) > 1].astype(object).fillna("")
-    calls = calls.set_index("rcid").reindex(grid.index)
+    calls = calls.reindex(grid.index)
     number = calls["unres"].str.removeprefix("A/RES/").str.removeprefix("R/").fillna("")
     made = pd.DataFrame(
         {
@@ -60,7 +44,7 @@ def make(folder: Path) -> pd.DataFrame:
             "session": calls["session"].astype(int).to_numpy(),
             "date": pd.to_datetime(calls["date"], unit="D").dt.strftime("%Y-%m-%d").to_numpy(),
             "resolution": number.to_numpy(),
-            "whole_text": (calls["amend"].isna() & calls["para"].isna()).map({True: "true", False: "false"}),
+            "whole_text": calls["whole"].map({True: "true", False: "false"}),
             "subject": _subjects(grid.index, number, issues),
         },
         index=grid.index,
