@@ -32,6 +32,12 @@ SOURCES = (
 )  # fmt: skip
 
 
+FIGURES = [  # as SVG without a date, which publish/figures.py makes small and fit for both themes
+    "--InlineBackend.figure_formats={'svg'}",
+    "--InlineBackend.print_figure_kwargs={'bbox_inches': 'tight', 'metadata': {'Date': None}}",
+]
+
+
 @dataclass
 class Failure:
     """A cell that did not run: the first line of its code, and what went wrong."""
@@ -80,6 +86,7 @@ def execute(page: str, timeout: int) -> Run:
         timeout=timeout,
         record_timing=False,  # times in the cells would hide the result from the cache
         resources={"metadata": {"path": str((ROOT / page).parent)}},
+        extra_arguments=list(FIGURES),
         on_cell_execute=lambda cell, cell_index: reached.append(cell.source.splitlines()[0]),
     )
     started = time.perf_counter()

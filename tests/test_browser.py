@@ -306,12 +306,12 @@ def test_the_door_leads_on_without_a_redirect(html: Path) -> None:
         ('<a href="gone.ipynb">g</a>', '<a href="gone.ipynb">g</a>', True),
         (
             '<a class="source" href="claims.ipynb#ref-walt">walt</a>',
-            '<a class="source" href="claims.html#ref-walt">Walt and Van Evera 1987</a>',
+            '<a href="claims.html#ref-walt">Walt and Van Evera 1987</a>',
             False,
         ),
         (
             '<a class="source" href="claims.ipynb#ref-none">none</a>',
-            '<a class="source" href="claims.html#ref-none">none</a>',
+            '<a href="claims.html#ref-none">none</a>',
             True,
         ),
     ],

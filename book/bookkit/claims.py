@@ -204,14 +204,12 @@ def _entry(row: pd.Series) -> str:
             f"<dt>Rule</dt><dd>stated {row['stated']:g}, found {row['found']:g} {safe('unit')}; "
             f"supported when found is {words} stated, tolerance {row['tolerance']:g}</dd>"
         )
-    marks = " ".join(f'data-{key}="{safe(key)}"' for key in ("chapter", "kind", "verdict"))
     return (
-        f'<tr class="claim-{safe("verdict").replace(" ", "-")}" id="claim-{safe("slug")}" {marks}>'
-        f'<th scope="row">{safe("claim")} <span class="claim-where">({safe("where")}; {safe("kind")})</span></th>'
-        f'<td><span class="claim-verdict">{safe("verdict").capitalize()}</span>, '
-        f"{safe('confidence')} confidence</td>"
-        f'<td><p>{safe("finding")} <a href="{safe("chapter")}.ipynb#claim-{safe("slug")}">'
-        f"In the chapter: {safe('slug')}</a></p>"
+        f'<tr class="claim-{safe("verdict").replace(" ", "-")}" id="claim-{safe("slug")}">'
+        f'<th scope="row">{safe("claim")} <small>({safe("where")}; {safe("kind")})</small></th>'
+        f"<td><b>{safe('verdict').capitalize()}</b>, {safe('confidence')} confidence</td>"
+        f'<td>{safe("finding")} <a href="{safe("chapter")}.ipynb#claim-{safe("slug")}">'
+        f"{safe('chapter')}: {safe('slug')}</a>"
         f"<details><summary>How it was checked</summary><dl><dt>Check</dt><dd>{safe('check')}</dd>{decided}"
         f"<dt>Evidence</dt><dd>{_evidence(row['evidence'])}</dd></dl></details></td></tr>"
     )
@@ -225,11 +223,11 @@ def _evidence(text: str) -> str:
             links.append(f'<a href="data.ipynb#table-{html.escape(name)}">table {html.escape(name)}</a>')
         elif "#" in item:
             page, anchor = item.split("#", 1)
-            kind = "figure" if anchor.startswith("fig-") else "section"
+            kind = "figure " if anchor.startswith("fig-") else ""
             name = anchor.removeprefix(f"fig-{page}-").replace("-", " ")
             links.append(
-                f'<a href="{html.escape(page)}.ipynb#{html.escape(anchor)}">{kind} '
-                f"{html.escape(name)} of the page {html.escape(page)}</a>"
+                f'<a href="{html.escape(page)}.ipynb#{html.escape(anchor)}">{html.escape(page)}: '
+                f"{kind}{html.escape(name)}</a>"
             )
         else:
             links.append(
