@@ -19,7 +19,7 @@ from tinycss2.ast import AtRule, Declaration, Node, QualifiedRule
 
 STYLES = (
     "basic.css", "styles/pydata-sphinx-theme.css", "pygments.css", "styles/sphinx-book-theme.css",
-    "copybutton.css", "mystnb.*.css", "sphinx-design.min.css", "book.css",
+    "mystnb.*.css", "sphinx-design.min.css", "book.css",
 )  # fmt: skip
 """The style sheets, by pattern, in the order in which later ones win."""
 
@@ -27,8 +27,7 @@ SCRIPTS = {
     "documentation_options.js": None,
     "doctools.js": None,
     "sphinx_highlight.js": None,
-    "clipboard.min.js": "div.highlight pre",
-    "copybutton.js": "div.highlight pre",
+    "copy.js": "div.highlight pre",
     "design-tabs.js": ".sd-tab-set",
     "scripts/sphinx-book-theme.js": None,
     "menus.js": None,
@@ -45,7 +44,8 @@ REPLACED = (
     "styles/theme.css",  # loads basic.css
     "scripts/bootstrap.js*",  # 81 kB, for menus that menus.js opens
     "scripts/fontawesome.js*",  # 1.5 MB; the icon font draws the same icons
-    "copybutton_funcs.js", "togglebutton.*", "*webpack-macros.html", "scripts/*.LICENSE.txt", "**/*.map",
+    "copybutton*", "clipboard.min.js", "togglebutton.*", "*webpack-macros.html", "scripts/*.LICENSE.txt", "**/*.map",
+    "scorer.js",  # is in language_data.js
     "file.png", "plus.png", "minus.png", "check-solid.svg", "copy-button.svg",
 )  # fmt: skip
 """Files of the theme and the extensions that no page asks for once the rest is joined."""
@@ -62,11 +62,11 @@ ADDED = """
 <article class="bd-article"><p class="highlight-link"><a href="#">Hide</a></p>
 <p>Text <span class="highlighted">found</span> <a href="#">with a note</a></p><div class="note-box"><p>Note</p></div>
 <div class="cell"><div class="cell_input"><div class="highlight"><pre></pre>
-<button class="copybtn o-tooltip--left"><svg><title>Copy</title><rect/><path/></svg></button></div></div></div>
+<button class="copybtn"><svg><rect/><path/></svg></button></div></div></div>
 </article><div class="bd-search-container"><div id="search-results"><h2>Results<span></span></h2>
 <p class="search-summary">Found</p><ul class="search"><li class="kind-text"><a href="#">Page</a><span>of</span>
 <p class="context">Text <span class="highlighted">found</span></p></li></ul></div></div>
-</div></div></main></body>
+</div></div></main><p class="visually-hidden">Copied</p></body>
 """
 """What scripts put on pages, where they put it. A script that adds something else needs it here."""
 
@@ -88,7 +88,7 @@ def join(out: Path, pages: list[Path]) -> None:
         (static / name).write_text(content, encoding="utf-8")
         stamp = hashlib.sha256(content.encode()).hexdigest()[:8]
         texts = {
-            page: re.sub(rf"(_static/{re.escape(name)})(\?v=\w+)?", rf"\1?v={stamp}", text)
+            page: re.sub(rf"(_static/{re.escape(name)})(\?\w+)?", rf"\1?{stamp}", text)
             for page, text in texts.items()
         }
     for page, text in texts.items():
@@ -116,7 +116,7 @@ def coloured_code(static: Path) -> set[str]:
     base = dict(re.findall(r"(\S+) \.highlight \{.*?\bcolor: (#\w+)", styles))
     rules = re.findall(r"(\S+) \.highlight \.(\w+) \{([^}]*)\}", styles)
     kinds = {kind for theme, kind, said in rules if said.strip(" ;") != f"color: {base.get(theme)}"}
-    return kinds - {"o", "si"}  # a tenth of a chapter, to colour dots and equal signs
+    return kinds - {"o", "si", "mi", "mf"}  # a tenth of a chapter, to colour dots, signs and digits
 
 
 # Which rules are used
@@ -128,6 +128,7 @@ class Used:
     def __init__(self, trees: Iterable[LexborHTMLParser], styles: str) -> None:
         """Walk through the pages; of identifiers only those that the style sheet may ask for count."""
         self.names: set[str] = set()
+        self._attributes = {"open", "hidden", "aria-current", "aria-expanded", "data-mode"}  # scripts set these
         self._identifiers = set(re.findall(r"#([A-Za-z][\w-]*)", styles))
         self._chains: dict[str, Any] = {}
         for tree in (*trees, LexborHTMLParser(ADDED)):
@@ -148,6 +149,7 @@ class Used:
     def _walk(self, node: LexborNode, chains: dict[str, Any]) -> None:
         inside = chains.setdefault(self._start(node), {})
         attributes = node.attributes
+        self._attributes.update(attributes)
         self.names.update([node.tag or "", attributes.get("id") or "", *(attributes.get("class") or "").split()])
         for child in node.iter():
             self._walk(child, inside)
@@ -161,15 +163,21 @@ class Used:
     def fits(self, selector: list[Node]) -> bool:
         """Say whether something on a page, or that a script puts there, could match a selector.
 
-        States, attributes and pseudo-classes count as met, brothers and sisters as well.
+        States, values of attributes and pseudo-classes count as met, brothers and sisters as well.
         """
         plain = re.sub(r"\[[^]]*\]|:[\w-]+\([^()]*(?:\([^()]*\)[^()]*)*\)", "", tinycss2.serialize(selector))
         if not set(re.findall(r"\.([\w-]+)", plain)) <= self.names | STATES:
+            return False
+        if not set(re.findall(r"\[\s*([\w-]+)", _without_not(selector))) <= self._attributes:
             return False
         asked = _asked(selector)
         if asked not in self._answers:
             self._answers[asked] = self._page.css_first(asked) is not None
         return self._answers[asked]
+
+
+def _without_not(selector: list[Node]) -> str:
+    return tinycss2.serialize([t for t in selector if t.type != "function" or t.lower_name != "not"])
 
 
 def _above(node: LexborNode) -> Iterator[LexborNode]:

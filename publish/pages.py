@@ -26,8 +26,9 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
-from publish import assets, figures
+from publish import assets, figures, notes
 from publish.cache import cache_key
+from publish.search import Words, parted
 
 LOG = logging.getLogger(__name__)
 PLACEHOLDER = "OWNER/REPOSITORY"
@@ -39,6 +40,7 @@ PAGE_BUILDERS = ("html", "dirhtml", "singlehtml")
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect everything to the build."""
+    app.add_search_language(Words)
     app.add_config_value("book_publish_state", "", "html", str)
     app.connect("config-inited", settle_cache)
     app.connect("config-inited", note_state)
@@ -114,7 +116,7 @@ def link_outputs(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for raw in doctree.findall(nodes.raw):
         if "html" not in raw.get("format", "").split():
             continue
-        linked = _linked(app, raw, _page_of(raw, docname))
+        linked = parted(_linked(app, raw, _page_of(raw, docname)))
         if linked != raw.astext():
             raw.clear()
             raw.append(nodes.Text(linked))
@@ -192,6 +194,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     for path in written:
         mend(path, coloured)
     assets.join(out, pages)
+    notes.write_notes(out / "book", out / "_static")
 
 
 def all_pages(out: Path) -> list[Path]:
@@ -235,7 +238,21 @@ def mend(path: Path, coloured: set[str]) -> None:
         repair(tree)
     plain_code(tree, coloured)
     show_figures(tree, path.parent)
-    path.write_text(f"{tree.html}\n", encoding="utf-8")
+    path.write_text(f"{in_few_bytes(str(tree.html))}\n", encoding="utf-8")
+
+
+TAG = re.compile(r'<[a-z](?:[^<>"]|"[^"]*")*>')
+QUOTED = re.compile(r'="([\w#.:-][\w#./:-]*)"')
+
+
+CELL_END = re.compile(r"</t[dh]>\s*(?=<t[dh]\b|</tr>)")
+ROW_END = re.compile(r"</tr>\s*(?=<tr\b|</t(?:body|head)>)")
+
+
+def in_few_bytes(page: str) -> str:
+    """Leave out what HTML lets a page leave out, and a long page has thousands of: quotation marks, ends of cells."""
+    bare = TAG.sub(lambda tag: QUOTED.sub(r"=\1", tag[0]), page)
+    return ROW_END.sub("", CELL_END.sub("", bare))
 
 
 def _set(node: LexborNode, **attributes: str) -> None:
@@ -372,22 +389,26 @@ def short_addresses(tree: LexborHTMLParser) -> None:
             link.insert_child(host.removeprefix("www."))
 
 
-WRAPPERS = "code.literal > span.pre, a.reference > span.std, a.reference > span.doc, .backrefs > span"
+WRAPPERS = (
+    "code.literal > span.pre, a.reference > span.std, a.reference > span.doc, .backrefs > span, "
+    "span.bibtex-citation:not([id]), .cell_input > .notranslate"
+)
 
 
 def plain_markup(tree: LexborHTMLParser) -> None:
     """Take off wrappers and class names that carry no style, and identifiers that nothing points to."""
-    for wrapper in tree.css(WRAPPERS):
-        wrapper.unwrap()
-    for part in tree.css(".bd-article :is(.docutils, .notranslate, a.reference, a.external, th.head)"):
-        left = [name for name in (part.attributes.get("class") or "").split() if name not in PLAIN]
-        _set(part, **{"class": " ".join(left)}) if left else _drop(part, "class")
-    for row in tree.css(".bd-article tr[class^=row-]"):
-        _drop(row, "class")
     asked = {str(link.attributes["href"]).partition("#")[2] for link in tree.css("a[href*='#']")}
     for part in tree.css("[id^=id]"):
         if re.fullmatch(r"id\d+", part.id or "") and part.id not in asked:
             _drop(part, "id")
+    for wrapper in tree.css(WRAPPERS):
+        wrapper.unwrap()
+    for part in tree.css(".bd-article :is(.docutils, .notranslate, a.reference, a.external, th.head)"):
+        names = (part.attributes.get("class") or "").split()
+        left = [name for name in names if name not in PLAIN or (name == "container" and "cell" in names)]
+        _set(part, **{"class": " ".join(left)}) if left else _drop(part, "class")
+    for row in tree.css(".bd-article tr[class^=row-]"):
+        _drop(row, "class")
 
 
 PLAIN = {"docutils", "container", "reference", "internal", "external", "notranslate", "head"}

@@ -145,11 +145,10 @@ def _card(row: pd.Series) -> str:
     frame = f'class="claim claim-{safe("verdict").replace(" ", "-")}" id="claim-{safe("slug")}"'
     label = "We read in the paper" if row["kind"] == "consistency" else "The paper claims"
     stated = (
-        f'<span class="claim-label">{label}</span> {safe("claim")} '
-        f'<span class="claim-where">({safe("where")})</span>'
+        f"<b>{label}</b> {safe('claim')} <small>({safe('where')})</small>"
     )
-    verdict = f'<span class="claim-verdict">Verdict: {safe("verdict")}</span>'
-    found = f'<p><span class="claim-label">We find</span> {safe("finding")}</p>'
+    verdict = f"<strong>Verdict: {safe('verdict')}</strong>"
+    found = f"<p><b>We find</b> {safe('finding')}</p>"
     link = (
         f"confidence: {safe('confidence')}. "
         f'<a href="claims.ipynb#claim-{safe("slug")}">This claim in the ledger</a></p>'
@@ -157,7 +156,7 @@ def _card(row: pd.Series) -> str:
     if row["rule"]:  # computed here, so the whole card is open
         return f"<div {frame}><p>{stated}</p>{found}<p>{verdict}; {link}</div>"
     summary = f"<summary>{stated} {verdict}</summary>"
-    return f'<details {frame}>{summary}{found}<p class="claim-link">{link.capitalize()}</details>'
+    return f'<details {frame}>{summary}{found}<p>{link.capitalize()}</details>'
 
 
 def ledger_page(claims: pd.DataFrame) -> Shown:
