@@ -28,7 +28,7 @@ HTML = BUILD / "html"
 DONE = BUILD / "html.key"
 SOURCES = (
     "book", "data", "publish", "_config.yml", "_toc.yml", "references.bib", "locks/book.txt",
-    "binder/requirements.txt", "LICENSE",
+    "binder/requirements.txt", "LICENSE", "trials/results",
 )  # fmt: skip
 
 

@@ -15,6 +15,9 @@ from pathlib import Path
 PAPER, NIGHT = "#fcfcfa", "#15191e"
 """The grounds: ``PAPER`` of bookkit, which figures are drawn on, and the page's in the dark theme (book.css)."""
 
+CHOSEN = {PAPER: NIGHT, "#8a2b7a": "#eea6dd"}
+"""Partners that are not computed: the ground, and China's colour, which to eyes without red cones would be Russia's."""
+
 SCALE = 170 / 72
 """Pixels per point, so that a figure is as wide on a page as the ``figure.dpi`` of bookkit makes it."""
 
@@ -31,7 +34,9 @@ def slim(svg: str) -> str:
         return svg
     svg = DROPPED.sub("", svg)
     svg = re.sub(r"<g>\s*(<use [^>]*/>)\s*</g>", r"\1", svg)
-    svg = re.sub(r' id="(?:figure|axes|patch|line2d|text|xtick|ytick|matplotlib|legend|\w+Collection)[^"]*"', "", svg)
+    svg = re.sub(
+        r' id="(?:figure|axes|patch|line2d|text|xtick|ytick|matplotlib|legend|\w+Collection)[^"]*"', "", svg
+    )
     svg = re.sub(r' (fill|stroke)="(#[0-9a-f]{6})"', r' style="\1: \2"', svg)  # as hatches have it
     svg = re.sub(r'(<use [^>]*)transform="translate\((-?[\d.]+) 0\)"', _letter, svg)
     names: dict[str, str] = {}
@@ -54,7 +59,9 @@ def slim(svg: str) -> str:
     short = {name: f"i{number}" for number, name in enumerate(re.findall(r' id="([^"]*)"', svg))}
     svg = re.sub(r'(?<=[#"])([-\w]+)(?=[")])', lambda m: short.get(m[1], m[1]), svg)
     width, height = (f"{float(found[side]) * SCALE:.0f}" for side in ("width", "height"))
-    return re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'width="{width}" height="{height}"', svg, count=1).strip()
+    return re.sub(
+        r'width="[\d.]+pt" height="[\d.]+pt"', f'width="{width}" height="{height}"', svg, count=1
+    ).strip()
 
 
 def _letter(use: re.Match[str]) -> str:
@@ -69,7 +76,9 @@ def _rounded(number: re.Match[str]) -> str:
     return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
-CIRCLE = re.compile(r"M(?P<x>[-.\d]+) (?P<y>[-.\d]+)(?:C[-.\d ]+){3}C(?:[-.\d]+ ){5}(?P<end>[-.\d]+)(?:C[-.\d ]+){4}z")
+CIRCLE = re.compile(
+    r"M(?P<x>[-.\d]+) (?P<y>[-.\d]+)(?:C[-.\d ]+){3}C(?:[-.\d]+ ){5}(?P<end>[-.\d]+)(?:C[-.\d ]+){4}z"
+)
 """A circle as matplotlib draws it, from its lowest point in eight curves; the fourth ends at the highest."""
 
 
@@ -187,8 +196,8 @@ def at_night(colour: str) -> str:
     divided by them keep every ratio. The colour is as strong as the screen allows, and no stronger than
     the first.
     """
-    if colour == PAPER:
-        return NIGHT
+    if colour in CHOSEN:
+        return CHOSEN[colour]
     mirror = (luminance(_linear(PAPER)) + 0.05) * (luminance(_linear(NIGHT)) + 0.05)
     wanted = min(1.0, max(0.0, mirror / (luminance(_linear(colour)) + 0.05) - 0.05))
     _, a, b = _oklab(_linear(colour))

@@ -267,7 +267,9 @@ def _drop(node: LexborNode, *attributes: str) -> None:
             del node.attrs[name]
 
 
-JOINED = re.compile(r"_static/.*\.(?:css|js)\b|DOCUMENTATION_OPTIONS|toggleHint|language_data\.js|searchtools\.js")
+JOINED = re.compile(
+    r"_static/.*\.(?:css|js)\b|DOCUMENTATION_OPTIONS|toggleHint|language_data\.js|searchtools\.js"
+)
 """Addresses of style sheets and scripts, and scripts in the page that only set what they need: see assets.py."""
 
 
@@ -276,10 +278,14 @@ def link_assets(tree: LexborHTMLParser) -> None:
     if not tree.head or tree.css_first("link[href*='_static/site.css']"):
         return
     top = (tree.css_first("html") or tree.head).attributes.get("data-content_root") or ""
-    for part in tree.css("script, link[rel=stylesheet], link[rel=preload]"):
-        attributes = part.attributes
-        if JOINED.search(f"{attributes.get('src')}{attributes.get('href')}{part.text()}"):
-            part.decompose()
+    parts = tree.css("script, link[rel=stylesheet], link[rel=preload]")
+    joined = [
+        p for p in parts if JOINED.search(f"{p.attributes.get('src')}{p.attributes.get('href')}{p.text()}")
+    ]
+    for part in joined:
+        part.decompose()
+    if not joined:
+        return  # the door, which needs nothing
     index = tree.css_first("script[src*='searchindex.js']")
     if index and not tree.css_first(".bd-search-container"):
         index.decompose()
@@ -303,7 +309,9 @@ def _add(tree: LexborHTMLParser, name: str, **attributes: str) -> None:
 
 def drop_unused_parts(tree: LexborHTMLParser) -> None:
     """Drop placeholders, a second table of contents for paper, and repeated settings of the viewport."""
-    for part in tree.css("#ethical-ad-placement, .pst-async-banner-revealer, #jb-print-docs-body, #searchbox"):
+    for part in tree.css(
+        "#ethical-ad-placement, .pst-async-banner-revealer, #jb-print-docs-body, #searchbox"
+    ):
         part.decompose()
     for extra in tree.css("meta[name=viewport]")[1:]:
         extra.decompose()
@@ -391,7 +399,7 @@ def short_addresses(tree: LexborHTMLParser) -> None:
 
 WRAPPERS = (
     "code.literal > span.pre, a.reference > span.std, a.reference > span.doc, .backrefs > span, "
-    "span.bibtex-citation:not([id]), .cell_input > .notranslate"
+    "span.bibtex-citation:not([id]), .cell_input > .notranslate, .cell_output > div.text_html"
 )
 
 
@@ -403,7 +411,7 @@ def plain_markup(tree: LexborHTMLParser) -> None:
             _drop(part, "id")
     for wrapper in tree.css(WRAPPERS):
         wrapper.unwrap()
-    for part in tree.css(".bd-article :is(.docutils, .notranslate, a.reference, a.external, th.head)"):
+    for part in tree.css(".docutils, .notranslate, a.reference, a.external, th.head"):
         names = (part.attributes.get("class") or "").split()
         left = [name for name in names if name not in PLAIN or (name == "container" and "cell" in names)]
         _set(part, **{"class": " ".join(left)}) if left else _drop(part, "class")
@@ -427,13 +435,13 @@ def plain_code(tree: LexborHTMLParser, coloured: set[str]) -> None:
 
 
 def show_figures(tree: LexborHTMLParser, folder: Path) -> None:
-    """Let the browser know each figure's size and fetch it only when it comes near; describe it by its numbers."""
+    """Let the browser know each figure's size and fetch it only when it comes near."""
     for image in tree.css(".bd-article img"):
         source = folder / str(image.attributes.get("src"))
         if source.suffix == ".svg" and source.is_file():
             width, height = figures.size(source.read_text(encoding="utf-8"))
             _set(image, width=width, height=height)
-        _set(image, loading="lazy", decoding="async")
+        _set(image, loading="lazy")
 
 
 def name_columns(tree: LexborHTMLParser) -> None:
@@ -459,6 +467,50 @@ def mend_pandas(tree: LexborHTMLParser) -> None:
                 style.decompose()
             if "wide" not in (holder.attributes.get("class") or "").split():
                 _set(holder, **{"class": "wide"}, role="region", tabindex="0", aria_label="Output: a table")
+
+
+def caption_tables(tree: LexborHTMLParser) -> None:
+    """Give a table without a caption the heading of its section, for those who meet the table on its own.
+
+    It is not shown, as the heading stands above. Layout tables of the index are called what they are.
+    """
+    for table in tree.css("table.indextable"):
+        _set(table, role="presentation")
+    for table in tree.css(".bd-article table"):
+        if table.css_first("caption"):
+            continue
+        section = table.parent
+        while section and section.tag != "section":
+            section = section.parent
+        heading = section.css_first("h1, h2, h3, h4") if section else None
+        number = heading.css_first(".section-number") if heading else None
+        words = (
+            heading.text().removesuffix("#").removeprefix(number.text() if number else "") if heading else ""
+        )
+        caption = tree.create_node("caption")
+        _set(caption, **{"class": "visually-hidden"})
+        caption.insert_child(words.strip() or "Table")
+        _insert_first(table, caption)
+
+
+def _insert_first(node: LexborNode, new: LexborNode) -> None:
+    if node.first_child:
+        node.first_child.insert_before(new)
+    else:
+        node.insert_child(new)
+
+
+def describe_figures(tree: LexborHTMLParser) -> None:
+    """Link each figure to the table of its numbers, as the long description of what the alt text sums up."""
+    figure = None
+    for part in tree.css("figure, details.behind"):
+        if part.tag == "figure":
+            figure = part
+        elif figure and figure.id and part.css_first("table"):
+            part.attrs["id"] = f"{figure.id}-numbers"
+            for image in figure.css("img"):
+                _set(image, aria_details=f"{figure.id}-numbers")
+            figure = None
 
 
 def one_name_each(tree: LexborHTMLParser) -> None:
@@ -494,6 +546,8 @@ REPAIRS: list[Callable[[LexborHTMLParser], None]] = [
     plain_markup,
     name_columns,
     mend_pandas,
+    caption_tables,
+    describe_figures,
     one_name_each,
     one_id_each,
 ]

@@ -144,9 +144,7 @@ def _card(row: pd.Series) -> str:
 
     frame = f'class="claim claim-{safe("verdict").replace(" ", "-")}" id="claim-{safe("slug")}"'
     label = "We read in the paper" if row["kind"] == "consistency" else "The paper claims"
-    stated = (
-        f"<b>{label}</b> {safe('claim')} <small>({safe('where')})</small>"
-    )
+    stated = f"<b>{label}</b> {safe('claim')} <small>({safe('where')})</small>"
     verdict = f"<strong>Verdict: {safe('verdict')}</strong>"
     found = f"<p><b>We find</b> {safe('finding')}</p>"
     link = (
@@ -156,7 +154,7 @@ def _card(row: pd.Series) -> str:
     if row["rule"]:  # computed here, so the whole card is open
         return f"<div {frame}><p>{stated}</p>{found}<p>{verdict}; {link}</div>"
     summary = f"<summary>{stated} {verdict}</summary>"
-    return f'<details {frame}>{summary}{found}<p>{link.capitalize()}</details>'
+    return f"<details {frame}>{summary}{found}<p>{link.capitalize()}</details>"
 
 
 def ledger_page(claims: pd.DataFrame) -> Shown:

@@ -10,6 +10,7 @@
   said.setAttribute("role", "status");
 
   for (const block of document.querySelectorAll("div.highlight")) {
+    if (block.closest(".cell_output")) continue; // what code gave is not code
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copybtn";
