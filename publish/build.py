@@ -3,6 +3,7 @@
 Run as ``python -m publish.build`` from the top folder, by ``make book``.
 """
 
+import fcntl
 import hashlib
 import os
 import re
@@ -10,7 +11,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -173,14 +176,32 @@ def put_in_place() -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let one build at a time work in ``_build``; a second one waits, and says so."""
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another build of this book is running; waiting for it to end.", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def main() -> int:
     """Build the book; return the exit code."""
+    with alone():
+        return build()
+
+
+def build() -> int:
+    """Build the book if anything changed, and put it in place if all went well; return the exit code."""
     started = time.perf_counter()
     key = fingerprint()
     if HTML.is_dir() and DONE.is_file() and DONE.read_text(encoding="utf-8") == key:
         print(f"Nothing changed. Open {HTML / 'index.html'}")
         return 0
-    BUILD.mkdir(exist_ok=True)
     kept = f"The last good book is still in {HTML}." if HTML.is_dir() else "There is no earlier book to keep."
     if failed := run_chapters():
         for run in failed:
