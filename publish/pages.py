@@ -27,7 +27,7 @@ from sphinx.config import Config
 from sphinx.util import logging
 
 from publish import assets, figures, notes
-from publish.cache import cache_key
+from publish.cache import cache_folder
 from publish.search import Words, parted
 
 LOG = logging.getLogger(__name__)
@@ -58,8 +58,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 def settle_cache(app: Sphinx, config: Config) -> None:
     """Keep executed chapters in a cache that belongs to the present state of data and bookkit."""
     if config.nb_execution_mode == "cache":
-        root = Path(app.srcdir)
-        config.nb_execution_cache_path = str(root / "_build" / "cache" / cache_key(root))
+        config.nb_execution_cache_path = str(cache_folder(Path(app.srcdir)))
 
 
 def note_state(app: Sphinx, config: Config) -> None:
