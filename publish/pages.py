@@ -8,9 +8,11 @@ pages, all in one place, because copies of the theme's templates would go stale 
 version. Every repair may be applied twice without harm.
 """
 
+import csv
 import hashlib
 import html
 import itertools
+import json
 import os
 import posixpath
 import re
@@ -39,6 +41,7 @@ PAGE_BUILDERS = ("html", "dirhtml", "singlehtml")
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect everything to the build."""
     app.add_config_value("book_publish_state", "", "html", str)
+    app.add_config_value("book_parts", os.environ.get("BOOK_PARTS", ""), "html", str)
     app.connect("config-inited", settle_cache)
     app.connect("config-inited", note_state)
     app.connect("config-inited", settle_repository)
@@ -46,6 +49,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", begin)
     app.connect("doctree-resolved", link_outputs)
     app.connect("html-page-context", add_filter)
+    app.connect("html-page-context", add_doors)
     app.connect("build-finished", finish, priority=900)  # after the theme has written its own files
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -72,6 +76,8 @@ def note_state(app: Sphinx, config: Config) -> None:
 def settle_repository(app: Sphinx, config: Config) -> None:
     """Take the repository's address from outside if given; without a real one show none of its buttons."""
     options = config.html_theme_options
+    if hub := os.environ.get("BOOK_HUB_URL"):
+        options.get("launch_buttons", {})["jupyterhub_url"] = hub
     address = os.environ.get("BOOK_REPOSITORY_URL") or options.get("repository_url", "")
     if address and PLACEHOLDER not in address:
         options["repository_url"] = address.rstrip("/").removesuffix(".git")
@@ -101,6 +107,43 @@ def add_filter(app: Sphinx, page: str, template: str, context: dict[str, Any], d
     """Give the ledger's script to the page that holds the ledger, and to no other."""
     if "ledger-filter" in context.get("body", ""):
         app.add_js_file("ledger.js", loading_method="defer")
+
+
+DOORS = """
+<details class="doors"><summary>Run this page</summary><ul>{items}</ul>
+<p><a href="{run}">Running the book</a> says which way suits whom, and what to do when one fails.</p></details>
+"""
+IN_BROWSER = """<li><a href="{lite}">Run it in your browser</a>: nothing to install, no account. \
+The page and the kernel come from this book, about {megabytes} MB the first time. The libraries numpy, pandas and \
+matplotlib then come from Pyodide's public distribution (version {version}, cdn.jsdelivr.net): megabytes more, \
+which we could not measure, and no figure without them.</li>"""
+TO_KEEP = """<li><a href="{zip}" download>Download it as a folder</a> and run it with Python on your own \
+computer: the notebook, the tables that it uses, <code>bookkit</code>.</li>"""
+
+
+def add_doors(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Put under the title of a notebook's page the ways to run it that were built, and what each costs."""
+    root = app.config.root_doc
+    if app.builder.name not in PAGE_BUILDERS or app.builder.name == "singlehtml" or page == root:
+        return
+    if not str(context.get("sourcename", "")).endswith(".ipynb"):
+        return
+    items = ""
+    to: Callable[[str], str] = context["pathto"]
+    if "lite" in app.config.book_parts.split():
+        items += IN_BROWSER.format(lite=f"{to('lite/lab/index.html', 1)}?path={page}.ipynb", **lite_facts(Path(app.srcdir)))
+    items += TO_KEEP.format(zip=to(f"download/testing-realism-run-{page.split('/')[-1]}.zip", 1))
+    doors = DOORS.format(items=items, run=to("book/run"))
+    context["body"] = context["body"].replace("</h1>", f"</h1>{doors}", 1)
+
+
+def lite_facts(root: Path) -> dict[str, str]:
+    """Return what a reader is told of the browser door: its weight as it was measured, Pyodide's version."""
+    with (root / "trials" / "results" / "doors.csv").open(encoding="utf-8", newline="") as file:
+        measured = {(row["door"], row["unit"]): row["measured"] for row in csv.DictReader(file)}
+    package = json.loads((root / "publish" / "package.json").read_text(encoding="utf-8"))
+    megabytes = round(float(measured["browser alone", "megabytes"]))
+    return {"megabytes": str(megabytes), "version": package["dependencies"]["pyodide"]}
 
 
 # Links in the outputs of cells
