@@ -189,7 +189,9 @@ def lay_out(parts: Sequence[Part], kept: Sequence[str]) -> str | None:
             done = subprocess.run(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
         if done.returncode or not (NEW / part.folder).is_dir():
             told = log.read_text(encoding="utf-8").strip().splitlines()[-1:] or ["no message"]
-            return f"The {part.name} could not be made: {told[0]}\nThe whole log is in {log.relative_to(ROOT)}."
+            return (
+                f"The {part.name} could not be made: {told[0]}\nThe whole log is in {log.relative_to(ROOT)}."
+            )
         print(f"{part.name:28} made in {time.perf_counter() - before:.1f} s", flush=True)
     return None
 

@@ -71,12 +71,14 @@ def chapter(root: Path, page: str, names: Names) -> dict[str, bytes]:
     package = json.loads((root / "data" / "datapackage.json").read_text(encoding="utf-8"))
     used = tables_of(notebook, [resource["name"] for resource in package["resources"]])
     package["resources"] = [r for r in package["resources"] if r["name"] in used]
-    files = {f"bookkit/{path.name}": path.read_bytes() for path in root.glob("book/bookkit/*.py")}
+    files = {f"book/bookkit/{path.name}": path.read_bytes() for path in root.glob("book/bookkit/*.py")}
     for resource in package["resources"]:
         files[f"data/{resource['path']}"] = (root / "data" / resource["path"]).read_bytes()
     files["data/datapackage.json"] = _json(package)
-    files[notebook.name] = _plain(notebook, names, {f"../{path}" for path in files} | {notebook.name})
-    return files | _beside(root, notebook.name)
+    files[f"book/{notebook.name}"] = _plain(
+        notebook, names, {f"../{path}" for path in files} | {notebook.name}
+    )
+    return files | _beside(root, f"book/{notebook.name}")
 
 
 def tables_of(notebook: Path, known: list[str]) -> set[str]:
@@ -135,7 +137,12 @@ def names_of(app: Sphinx) -> Names:
 def work(entry: Any) -> str:
     """Return one line on a work: who, when, what, where."""
     fields = entry.fields
-    held = fields.get("journal") or fields.get("booktitle") or fields.get("publisher") or fields.get("organization")
+    held = (
+        fields.get("journal")
+        or fields.get("booktitle")
+        or fields.get("publisher")
+        or fields.get("organization")
+    )
     address = f"https://doi.org/{fields['doi']}" if "doi" in fields else fields.get("url")
     parts = [author_year(entry), fields.get("title"), held, address]
     return re.sub(r"[{}]", "", ". ".join(part for part in parts if part)).replace("`", "'")

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CORE = ROOT / ".venv" / "node" / "node_modules" / "pyodide"
 WHEELS = ROOT / ".venv" / "lite" / "wheels"
 START = "start.py"
+APPS = ("notebooks", "tree", "lab")  # one notebook (fit for a phone), the files, and the whole of JupyterLab
 CORE_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 BOOTED = {"micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython"}
 """What the kernel would look up elsewhere if it were not named to it as loaded."""
@@ -45,7 +46,9 @@ def served_lock(lock: dict[str, Any], wheels: Path, distribution: str) -> dict[s
         entry["file_name"] = f"{distribution}/{entry['file_name']}"
     ours = names(wheels)
     if lacking := BOOTED - ours.keys():
-        raise SystemExit(f"{', '.join(sorted(lacking))} not found in {wheels}: delete .venv/lite and begin again.")
+        raise SystemExit(
+            f"{', '.join(sorted(lacking))} not found in {wheels}: delete .venv/lite and begin again."
+        )
     for name, wheel in ours.items():
         imported, version = wheel.name.split("-")[:2]
         known = packages.get(name, {"depends": [], "imports": [imported]})
@@ -124,7 +127,7 @@ def write(book: Path) -> None:
                 "--no-sourcemaps",
                 "--no-unused-shared-packages",
                 f"--source-date-epoch={WHEN}",
-                "--apps=lab",
+                *(f"--apps={app}" for app in APPS),
             ]
         )
 

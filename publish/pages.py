@@ -129,9 +129,11 @@ def add_doors(app: Sphinx, page: str, template: str, context: dict[str, Any], do
     if not str(context.get("sourcename", "")).endswith(".ipynb"):
         return
     items = ""
-    to: Callable[[str], str] = context["pathto"]
+    to: Callable[..., str] = context["pathto"]
     if "lite" in app.config.book_parts.split():
-        items += IN_BROWSER.format(lite=f"{to('lite/lab/index.html', 1)}?path={page}.ipynb", **lite_facts(Path(app.srcdir)))
+        items += IN_BROWSER.format(
+            lite=f"{to('lite/notebooks/index.html', 1)}?path={page}.ipynb", **lite_facts(Path(app.srcdir))
+        )
     items += TO_KEEP.format(zip=to(f"download/testing-realism-run-{page.split('/')[-1]}.zip", 1))
     doors = DOORS.format(items=items, run=to("book/run"))
     context["body"] = context["body"].replace("</h1>", f"</h1>{doors}", 1)

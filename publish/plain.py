@@ -1,4 +1,4 @@
-"""Notebooks for places that do not know MyST: every role becomes plain text, every directive a quotation.
+"""Notebooks for places that do not know MyST: every role becomes plain text, every box a bold title.
 
 A citation becomes author and year, a term its words, a reference the title or the number that the book
 gives it; under each figure stands its number and caption, which a kernel does not show; at the end
@@ -76,7 +76,7 @@ def _keys(text: str) -> list[str]:
 
 def _text(text: str, names: Names, kept: set[str], cited: list[str]) -> str:
     text = LABEL.sub("", text)
-    text = DIRECTIVE.sub(lambda m: _quoted(m, names, cited), text)
+    text = DIRECTIVE.sub(lambda m: _unboxed(m, names, cited), text)
     text = ROLE.sub(lambda m: _words(m, names), text)
     return LINK.sub(lambda m: m[0] if _stays(m["target"], kept) else m["words"], text)
 
@@ -86,14 +86,14 @@ def _stays(target: str, kept: set[str]) -> bool:
     return not path or "://" in target or target.startswith("mailto:") or path in kept
 
 
-def _quoted(found: re.Match[str], names: Names, cited: list[str]) -> str:
+def _unboxed(found: re.Match[str], names: Names, cited: list[str]) -> str:
     if found["name"] == "bibliography":
         return "\n".join(f"- {names.work(key)}" for key in cited)
     if found["name"] not in ("admonition", "note", "tip", "warning", "important"):
         raise ValueError(f"the directive {found['name']} has no plain form; give it one in publish/plain.py")
     title = found["title"] or found["name"].capitalize()
     body = OPTION.sub("", found["body"]).strip()
-    return "\n".join(f"> {line}".rstrip() for line in (f"**{title}**", "", *body.splitlines()))
+    return f"**{title}**\n\n{body}"
 
 
 def _words(found: re.Match[str], names: Names) -> str:

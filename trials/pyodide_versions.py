@@ -26,7 +26,9 @@ RUN = "import sys, nbformat, nbclient; nbclient.execute(nbformat.read(sys.argv[1
 def inputs(page: Path) -> str:
     """Return a hash of what a page's result depends on: its code, bookkit, and the lock of the libraries."""
     cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
-    digest = hashlib.sha256("\0".join("".join(c["source"]) for c in cells if c["cell_type"] == "code").encode())
+    digest = hashlib.sha256(
+        "\0".join("".join(c["source"]) for c in cells if c["cell_type"] == "code").encode()
+    )
     for path in [*sorted((ROOT / "book" / "bookkit").glob("*.py")), ROOT / "locks" / "pyodide.txt"]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -47,7 +49,9 @@ def main(python: str) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         own = environment(python, Path(scratch))
         asked = "import platform; print(platform.python_version())"
-        version = subprocess.run([own, "-c", asked], check=True, text=True, capture_output=True).stdout.strip()
+        version = subprocess.run(
+            [own, "-c", asked], check=True, text=True, capture_output=True
+        ).stdout.strip()
         say = "import importlib.metadata as m, sys; print(*map(m.version, sys.argv[1:]))"
         listed = subprocess.run([own, "-c", say, *LIBRARIES], check=True, text=True, capture_output=True)
         versions = dict(zip(LIBRARIES, listed.stdout.split(), strict=True))
