@@ -145,7 +145,7 @@ def work(entry: Any) -> str:
     )
     address = f"https://doi.org/{fields['doi']}" if "doi" in fields else fields.get("url")
     parts = [author_year(entry), fields.get("title"), held, address]
-    return re.sub(r"[{}]", "", ". ".join(part for part in parts if part)).replace("`", "'")
+    return re.sub(r"[{}]", "", ". ".join(part.rstrip(".") for part in parts if part)).replace("`", "'")
 
 
 def tables(root: Path) -> dict[str, bytes]:

@@ -101,29 +101,29 @@ def test_a_failing_part_is_named_and_the_last_good_site_stays(tree: Path) -> Non
     own = good[: good.index("PARTS = [")]
 
     def made(words: str, end: str) -> subprocess.CompletedProcess[str]:
-        code = f"import pathlib, sys; f = pathlib.Path(sys.argv[1], 'lite'); f.mkdir(); {end}; (f / 'x').write_text('{words}')"
+        code = f"import pathlib, sys; f = pathlib.Path(sys.argv[1], 'extra'); f.mkdir(); {end}; (f / 'x').write_text('{words}')"
         parts.write_text(
-            f'{own}PARTS = [Part("lite", "browser door", ({sys.executable!r}, "-c", {code!r}))]\n'
+            f'{own}PARTS = [Part("extra", "extra part", ({sys.executable!r}, "-c", {code!r}))]\n'
         )
         return build(tree, "site")
 
-    door = tree / "_build" / "html" / "lite" / "x"
-    first, failed = made("the good door", "0"), made("a bad door", "sys.exit('no more space')")
+    extra = tree / "_build" / "html" / "extra" / "x"
+    first, failed = made("the good part", "0"), made("a bad part", "sys.exit('no more space')")
     assert first.returncode == 0, first.stdout
     assert failed.returncode == 1
-    assert "The browser door could not be made: no more space" in failed.stdout
+    assert "The extra part could not be made: no more space" in failed.stdout
     assert "The last good book is still in" in failed.stdout
-    assert door.read_text() == "the good door" and "the good book" in served(tree)
+    assert extra.read_text() == "the good part" and "the good book" in served(tree)
     alone = build(tree)
     assert alone.returncode == 0 and "Kept from an earlier make site" in alone.stdout, alone.stdout
-    assert door.read_text() == "the good door"
+    assert extra.read_text() == "the good part"
     parts.write_text(good, encoding="utf-8")
     unmade = build(tree, "site")
     assert (
         "The browser door could not be made: there is no .venv/lite/bin/python. Run: make site"
         in unmade.stdout
     )
-    shutil.rmtree(door.parent)
+    shutil.rmtree(extra.parent)
 
 
 def test_a_warning_is_an_error_and_is_repeated(tree: Path) -> None:

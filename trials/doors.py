@@ -132,11 +132,16 @@ def lab(programs: Path, scratch: Path) -> Iterator[str]:
         server.terminate()
 
 
+def _size(got: Any) -> int:
+    """Return the bytes of an answer that came over the wire, not out of the door's own service worker."""
+    return 0 if got.from_service_worker else int(got.headers.get("content-length", 0))
+
+
 def opened(browser: Any, address: str) -> dict[str, float]:
     """Open a page in a fresh browser profile; say when its text stood there and when the kernel answered."""
     context = browser.new_context()
     received: list[int] = []
-    context.on("response", lambda got: received.append(int(got.headers.get("content-length", 0))))
+    context.on("response", lambda got: received.append(_size(got)))
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     began = time.perf_counter()
