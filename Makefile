@@ -1,5 +1,6 @@
 # Two commands do the work: `make book` and `make test`. `make help` lists the others.
 PYTHON ?= python3
+NEWEST ?= $(PYTHON)
 BOOK = .venv/book/bin/python
 TEST = .venv/test/bin/python
 UV = .venv/uv/bin/uv
@@ -7,7 +8,7 @@ IN_PYODIDE = --python-version 3.14 --python-platform wasm32-pyodide2025
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book site test serve live lock clean help
+.PHONY: book site test trials serve live lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
@@ -19,6 +20,11 @@ site: .venv/book/ready .venv/lite/ready .venv/lite/wheels/ready .venv/node/ready
 # Without Node the tests of the browser door are skipped, and named.
 test: .venv/test/ready $(if $(shell command -v npm),.venv/lite/ready .venv/lite/wheels/ready .venv/node/ready)  ## install what the tests need and run them all
 	@$(TEST) -m pytest
+
+# The rebuild of the tables from their providers' files is not among them: it needs those files.
+trials: site .venv/test/ready  ## measure the ways to run the book; NEWEST=python3.13 names the newest Python at hand
+	@$(TEST) -m trials.doors
+	@$(TEST) -m trials.pyodide_versions $(NEWEST)
 
 serve: book  ## read the built book at http://127.0.0.1:8000
 	@echo "Reading at http://127.0.0.1:8000 (stop with Ctrl-C)"

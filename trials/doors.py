@@ -3,7 +3,8 @@
 Run as ``python -m trials.doors`` after ``make site``, by ``make trials``. Environments are made anew
 from their locks; pages are opened in a headless Chromium from servers on this machine; each time is the
 median of three. The results go to ``trials/results/``: ``environments.csv``, ``doors.csv`` and
-``memory.csv``. The browser door is measured as far as it goes without a network: until its kernel has
+``memory.csv``, with the date and the kind of machine in ``measured.csv`` and the hashes of the locks in
+``measured_locks.csv``. The browser door is measured as far as it goes without a network: until its kernel has
 answered, before numpy, pandas and matplotlib are fetched.
 """
 
@@ -80,9 +81,7 @@ def environments(scratch: Path) -> Iterator[dict[str, Any]]:
         folder = scratch / Path(lock).parent.name / Path(lock).stem
         environment(lock, folder)
         packages = len(list(folder.glob("lib/python*/site-packages/*.dist-info")))
-        digest = hashlib.sha256((ROOT / lock).read_bytes()).hexdigest()
-        yield {"environment": name, "packages": packages, "megabytes": round(weight(folder)), "lock": lock,
-               "lock_sha256": digest}  # fmt: skip
+        yield {"environment": name, "packages": packages, "megabytes": round(weight(folder))}
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
@@ -186,14 +185,21 @@ def memory(programs: Path) -> Iterator[dict[str, Any]]:
 
 
 def write(name: str, rows: list[dict[str, Any]]) -> None:
-    """Write a result with its date and the kind of machine."""
-    kind = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    signed = [row | {"date": datetime.date.today().isoformat(), "machine": kind} for row in rows]
+    """Write a result."""
     with (RESULTS / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, signed[0], lineterminator="\n")
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(signed)
+        writer.writerows(rows)
     print(f"trials/results/{name}.csv is written", flush=True)
+
+
+def machine() -> dict[str, str]:
+    """Return the kind of machine."""
+    return {
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, other work beside it",
+        "Python": platform.python_version(),
+    }
 
 
 def main() -> None:
@@ -206,6 +212,9 @@ def main() -> None:
         programs = scratch / "binder" / "requirements" / "bin"
         write("doors", list(doors(scratch, programs)))
         write("memory", list(memory(programs)))
+    hashes = {lock: hashlib.sha256((ROOT / lock).read_bytes()).hexdigest() for lock in LOCKS.values()}
+    write("measured_locks", [{"lock": lock, "sha256": digest} for lock, digest in hashes.items()])
+    write("measured", [machine()])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Run as ``python -m trials.pyodide_versions PYTHON`` with the newest Python at hand, by ``make trials``.
 The browser door fetches numpy, pandas and matplotlib from Pyodide's distribution, in versions of its
 own; a machine without that network cannot run a chapter there, but it can run it with the same
-versions. The result goes to ``trials/results/pyodide_versions.csv``.
+versions. The results go to
+``trials/results/pyodide_versions.csv``, page by page, and ``pyodide_summary.csv``.
 """
 
 import csv
@@ -19,6 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = Path(__file__).parent / "results" / "pyodide_versions.csv"
+SUMMARY = RESULT.with_name("pyodide_summary.csv")
 LIBRARIES = ("numpy", "pandas", "matplotlib")
 RUN = "import sys, nbformat, nbclient; nbclient.execute(nbformat.read(sys.argv[1], 4))"
 
@@ -65,20 +67,26 @@ def main(python: str) -> int:
                     "page": page.stem,
                     "runs": "no" if done.returncode else "yes",
                     "seconds": f"{time.perf_counter() - started:.1f}",
-                    **versions,
-                    "python": version,
                     "inputs_sha256": inputs(page),
-                    "date": datetime.date.today().isoformat(),
-                    "machine": f"{platform.system()} {platform.machine()}",
                 }
             )
             told = done.stderr.strip().splitlines()[-1:] if done.returncode else []
             print(page.stem, "runs" if not done.returncode else f"FAILS: {told}", flush=True)
-    with RESULT.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return sum(row["runs"] == "no" for row in rows)
+    failed = sum(row["runs"] == "no" for row in rows)
+    summary = {
+        "Python": version,
+        **versions,
+        "pages that ran": len(rows) - failed,
+        "pages that failed": failed,
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+    for path, table in ((RESULT, rows), (SUMMARY, [summary])):
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, table[0], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(table)
+    return failed
 
 
 if __name__ == "__main__":
