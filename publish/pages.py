@@ -115,8 +115,8 @@ DOORS = """
 """
 IN_BROWSER = """<li><a href="{lite}">Run it in your browser</a>: nothing to install, no account. \
 The page and the kernel come from this book, about {megabytes} MB the first time. The libraries numpy, pandas and \
-matplotlib then come from Pyodide's public distribution (version {version}, cdn.jsdelivr.net): megabytes more, \
-which we could not measure, and no figure without them.</li>"""
+matplotlib then come from Pyodide's public distribution (version {version}, cdn.jsdelivr.net): some \
+megabytes more, which we could not measure, and no table or figure without them.</li>"""
 TO_KEEP = """<li><a href="{zip}" download>Download it as a folder</a> and run it with Python on your own \
 computer: the notebook, the tables that it uses, <code>bookkit</code>.</li>"""
 

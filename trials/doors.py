@@ -197,7 +197,8 @@ def machine() -> dict[str, str]:
     """Return the kind of machine."""
     return {
         "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, other work beside it",
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "processes waiting for them meanwhile": f"{os.getloadavg()[2]:.0f}",
         "Python": platform.python_version(),
     }
 
