@@ -97,5 +97,11 @@ def test_measured_environments_are_those_of_the_locks() -> None:
     """A number on the page about running is of the lock as it is now."""
     with (ROOT / "trials" / "results" / "measured_locks.csv").open(encoding="utf-8", newline="") as file:
         measured = {row["lock"]: row["sha256"] for row in csv.DictReader(file)}
-    stale = [lock for lock, digest in measured.items() if hashlib.sha256((ROOT / lock).read_bytes()).hexdigest() != digest]
-    assert measured and not stale, f"trials/results/environments.csv is older than {', '.join(stale)}; run it again: make trials"
+    stale = [
+        lock
+        for lock, digest in measured.items()
+        if hashlib.sha256((ROOT / lock).read_bytes()).hexdigest() != digest
+    ]
+    assert measured and not stale, (
+        f"trials/results/environments.csv is older than {', '.join(stale)}; run it again: make trials"
+    )
