@@ -60,7 +60,10 @@ def read_selection(path: Path) -> list[Slide]:
     SelectionError
         The file is no list of slides, or a slide lacks a headline or notes or has a key that is not known.
     """
-    listed = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        listed = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise SelectionError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         raise SelectionError(f"{path.name}: a selection is a list of slides with the keys {sorted(KEYS)}")
     slides = []
@@ -119,21 +122,20 @@ def draw(slide: Slide, number: int, chapter: Chapter) -> str:
     if slide.section and slide.section not in chapter.places:
         raise SelectionError(f"{where}: {chapter.name}.ipynb has no section {slide.section!r}")
     parts = [part for cell in slide.cells for part in chapter.result(cell, where)]
-    figures = [part for part in parts if part.name == "figure"]
-    others = "".join(_relinked(part) for part in parts if part.name != "figure")
-    source = f'<a href="../book/{chapter.name}.html#{slide.section}">In the chapter</a>' if slide.section else ""
-    drawn = "".join(_figure(figure, chapter.name) for figure in figures)
-    words = WORDS.render(slide.text) + others + (f'<p class="place">{source}</p>' if source else "")
+    told = [part for part in parts if {"said", "claim"} & set(part.get("class") or ())]
+    shown = [part for part in parts if part not in told]
+    place = f"../book/{chapter.name}.html#{slide.section}"
+    source = f'<p class="place"><a href="{place}">In the chapter</a></p>' if slide.section else ""
+    drawn = "".join(_figure(p, chapter.name) if p.name == "figure" else _relinked(p) for p in shown)
+    words = WORDS.render(slide.text) + "".join(_relinked(part) for part in told)
+    kind = "" if not shown else "beside" if words else "alone"
+    board = (f'<div class="words">{words}</div>' if words else "") + (drawn and f'<div class="shown">{drawn}</div>')
     return (
-        f'<section id="slide-{number}"{_kind(bool(figures), bool(slide.text or others))}>'
-        f"<h2>{markup.escape(slide.headline, quote=False)}</h2>"
-        f'<div class="board"><div class="words">{words}</div>{drawn}</div>'
+        f'<section id="slide-{number}" class="{kind or "words-only"}">'
+        f"<h2>{WORDS.renderInline(slide.headline)}</h2>"
+        f'<div class="board">{board}</div>{source}'
         f'<aside class="notes" role="note">{WORDS.render(slide.notes)}</aside></section>'
     )
-
-
-def _kind(figure: bool, words: bool) -> str:
-    return ' class="beside"' if figure and words else ' class="alone"' if figure else ""
 
 
 def _figure(figure: Tag, chapter: str) -> str:
@@ -187,9 +189,9 @@ def deck(chapter: Chapter, slides: list[Slide]) -> str:
 <script src="begin.js"></script>
 </head>
 <body>
-<main><div>
+<main><div><div>
 {body}
-</div></main>
+</div></div></main>
 <script src="reveal.js"></script>
 <script src="notes.js"></script>
 <script src="deck.js"></script>

@@ -1,8 +1,8 @@
 // Start reveal.js, unless the deck is read as a plain page.
 if (document.documentElement.classList.contains("as-deck")) {
-  const main = document.querySelector("main");
-  main.classList.add("reveal");
-  main.firstElementChild.classList.add("slides");
+  const deck = document.querySelector("main > div");
+  deck.classList.add("reveal");
+  deck.firstElementChild.classList.add("slides");
   Reveal.initialize({
     width: 1280, height: 720, margin: 0.03, center: false, hash: true, transition: "none",
     slideNumber: "c/t", controlsTutorial: false, scrollActivationWidth: 0, pdfMaxPagesPerSlide: 1,
