@@ -4,7 +4,7 @@
 notebook whose results are shown, the section they come from, and notes for the speaker. Figures, tables
 and sentences are taken from the built page, so that no number is typed twice and what the page knows
 (alt text, terms of the data, repairs) travels along. On a narrow screen, or without scripts, a deck is a
-plain page. Run as ``python -m publish.slides`` after the book was built.
+plain page.
 """
 
 import copy
