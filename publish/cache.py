@@ -27,4 +27,5 @@ def cache_key(root: Path) -> str:
 
 def _inputs(root: Path) -> list[Path]:
     tables = [p for p in (root / "data").rglob("*") if p.suffix in (".csv", ".json")]
+    tables += (root / "book" / "teaching").rglob("*.csv")  # routes and rubrics, read by the pages there
     return sorted(tables) + sorted((root / "book" / "bookkit").glob("*.py")) + [root / "locks" / "book.txt"]
