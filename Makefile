@@ -6,7 +6,7 @@ UV = .venv/uv/bin/uv
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book test serve slides lock clean help
+.PHONY: book test serve live slides lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
@@ -18,6 +18,9 @@ test: .venv/test/ready  ## install what the tests need and run them all
 serve: book  ## read the built book at http://127.0.0.1:8000
 	@echo "Reading at http://127.0.0.1:8000 (stop with Ctrl-C)"
 	@$(BOOK) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+live: .venv/book/ready  ## rebuild when a source is saved, and reload the page in the browser
+	@$(BOOK) -m publish.live 8000
 
 slides: book  ## slides and PDFs of the chapters, beside the book in _build/site (wants Node and Chromium)
 	@$(BOOK) -m publish.takeaway
