@@ -95,7 +95,9 @@ def _items(root: Path, lines: set[tuple[str, ...]]) -> set[str]:
         path = Path(name)
         if kind == "file" and path.is_relative_to(root):
             inside = path.relative_to(root).as_posix()
-            if inside.startswith("data/") or (inside.startswith("book/") and path.suffix in (".csv", ".ipynb")):
+            if inside.startswith("data/") or (
+                inside.startswith("book/") and path.suffix in (".csv", ".ipynb")
+            ):
                 items.add(f"file:{inside}")
     return items
 

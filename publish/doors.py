@@ -48,7 +48,9 @@ def open_doors(site: Path) -> dict[str, list[str]]:
             raise LookupError(f"{page.name} has no section 'Assign this chapter' for links to stand in")
         for old in soup.select("ul.doors"):
             old.decompose()
-        made = [(p.format(name), title, known) for p, title, known in DOORS if (site / p.format(name)).is_file()]
+        made = [
+            (p.format(name), title, known) for p, title, known in DOORS if (site / p.format(name)).is_file()
+        ]
         if made:
             section.append(BeautifulSoup(_list(site, made), "html.parser"))
         page.write_text(str(soup), encoding="utf-8")

@@ -175,7 +175,9 @@ def make_pdfs(site: Path) -> list[Path]:
     written = []
     for name in chapters():
         page = site / "book" / f"{name}.html"
-        _print_copy(chromium, page, paper_copy(page.read_text(encoding="utf-8"), name), folder / f"{name}.pdf")
+        _print_copy(
+            chromium, page, paper_copy(page.read_text(encoding="utf-8"), name), folder / f"{name}.pdf"
+        )
         written.append(folder / f"{name}.pdf")
         page = site / "slides" / f"{name}.html"
         _print_copy(chromium, page, paper_deck(page.read_text(encoding="utf-8")), page.with_suffix(".pdf"))

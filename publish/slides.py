@@ -129,7 +129,9 @@ def draw(slide: Slide, number: int, chapter: Chapter) -> str:
     drawn = "".join(_figure(p, chapter.name) if p.name == "figure" else _relinked(p) for p in shown)
     words = WORDS.render(slide.text) + "".join(_relinked(part) for part in told)
     kind = "" if not shown else "beside" if words else "alone"
-    board = (f'<div class="words">{words}</div>' if words else "") + (drawn and f'<div class="shown">{drawn}</div>')
+    board = (f'<div class="words">{words}</div>' if words else "") + (
+        drawn and f'<div class="shown">{drawn}</div>'
+    )
     return (
         f'<section id="slide-{number}" class="{kind or "words-only"}">'
         f"<h2>{WORDS.renderInline(slide.headline)}</h2>"
@@ -208,7 +210,9 @@ def fetch_reveal() -> Path:
     """Install the pinned reveal.js from its lock file, once for each state of the lock; return its folder."""
     npm = shutil.which("npm")
     if not npm:
-        sys.exit("Node.js with npm is missing: install it to make the slides (on Debian and Ubuntu: apt-get install npm)")
+        sys.exit(
+            "Node.js with npm is missing: install it to make the slides (on Debian and Ubuntu: apt-get install npm)"
+        )
     done = NODE / "done"
     lock = (DECKS / "package-lock.json").read_text(encoding="utf-8")
     if not done.is_file() or done.read_text(encoding="utf-8") != lock:
@@ -217,7 +221,10 @@ def fetch_reveal() -> Path:
         for name in ("package.json", "package-lock.json", ".npmrc"):
             shutil.copyfile(DECKS / name, NODE / name)
         told = subprocess.run(
-            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=NODE, text=True, capture_output=True
+            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            cwd=NODE,
+            text=True,
+            capture_output=True,
         )
         if told.returncode:
             sys.exit(f"reveal.js could not be installed:\n{told.stderr.strip()[-800:]}")
@@ -238,7 +245,9 @@ def make_decks(site: Path) -> list[Path]:
     list of pathlib.Path
         The decks written.
     """
-    pages = {name: deck(Chapter(name, site), read_selection(SELECTIONS / f"{name}.yaml")) for name in chapters()}
+    pages = {
+        name: deck(Chapter(name, site), read_selection(SELECTIONS / f"{name}.yaml")) for name in chapters()
+    }
     reveal = fetch_reveal()
     folder = site / "slides"
     shutil.rmtree(folder, ignore_errors=True)
