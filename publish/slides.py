@@ -173,7 +173,7 @@ def deck(chapter: Chapter, slides: list[Slide]) -> str:
     first = (
         f'<section id="slide-0" class="title"><p class="book">{book}</p><h1>{title}</h1>'
         f'<p><a href="../book/{chapter.name}.html">The chapter</a>, with everything behind these slides. '
-        f'<a href="../book/teaching/{chapter.name}.html">The guide</a> to teaching it.</p>'
+        f'<a href="../book/teaching/guide-{chapter.name}.html">The guide</a> to teaching it.</p>'
         '<p class="place">The contributors to Testing Realism. Text and figures CC BY 4.0, except figures whose '
         "source names other terms.</p>"
         '<aside class="notes" role="note"><p>Press S for these notes in a window of their own, Esc for all slides at '

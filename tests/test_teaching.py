@@ -95,7 +95,7 @@ def test_the_longest_route_leaves_time_to_read_the_chapter(chapter: str) -> None
 
 @each_chapter
 def test_plans_fill_their_minutes_and_times_are_the_chapters(chapter: str) -> None:
-    guide = (TEACHING / f"{chapter}.md").read_text(encoding="utf-8")
+    guide = (TEACHING / f"guide-{chapter}.md").read_text(encoding="utf-8")
     for length in (50, 90):
         plan = guide.split(f"## A plan of {length} minutes")[1].split("\n## ")[0]
         assert sum(int(n) for n in re.findall(r"^- \*\*(\d+) min\.\*\*", plan, flags=re.M)) == length
