@@ -9,13 +9,12 @@ are the same bytes for the same pages and the same Chromium.
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
 
-from publish.slides import DECKS, chapters
+from publish.slides import DECKS, MissingTool, chapters
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -28,11 +27,19 @@ DATE = re.compile(rb"(/(?:CreationDate|ModDate) \(D:)\d{14}\+\d\d'\d\d'")
 
 
 def find_chromium() -> str:
-    """Return the path of a Chromium, or stop with one line that says what to install."""
+    """Return the path of a Chromium.
+
+    Raises
+    ------
+    MissingTool
+        There is none on this machine.
+    """
     for name in CHROMIUM:
         if path := shutil.which(name):
             return path
-    sys.exit("No Chromium on this machine: install it to make the PDFs (on Debian: apt-get install chromium)")
+    raise MissingTool(
+        "Chromium is missing: install it to make the PDFs (on Debian and Ubuntu: apt-get install chromium)"
+    )
 
 
 def print_pdf(chromium: str, page: Path, target: Path) -> None:
@@ -156,12 +163,12 @@ def _move_answer(soup: BeautifulSoup, fold: Tag, label: str, answers: Tag) -> No
 
 
 def make_pdfs(site: Path) -> list[Path]:
-    """Print every chapter to ``site/pdf`` and every deck to ``site/slides``; the decks must be there.
+    """Print every chapter to ``site/pdf``, and every deck that was made to ``site/slides``.
 
     Parameters
     ----------
     site
-        A folder with the built book and the decks.
+        A folder with the built book, and the decks if they were made.
 
     Returns
     -------
@@ -180,6 +187,8 @@ def make_pdfs(site: Path) -> list[Path]:
         )
         written.append(folder / f"{name}.pdf")
         page = site / "slides" / f"{name}.html"
+        if not page.is_file():
+            continue
         _print_copy(chromium, page, paper_deck(page.read_text(encoding="utf-8")), page.with_suffix(".pdf"))
         written.append(page.with_suffix(".pdf"))
     return written

@@ -13,7 +13,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +33,10 @@ WORDS = MarkdownIt("commonmark", {"typographer": True}).enable(["replacements", 
 
 class SelectionError(ValueError):
     """A selection of slides names something that is not there; says the file, the slide and what to do."""
+
+
+class MissingTool(RuntimeError):
+    """A program that makes a part of the site is not on this machine; the message says what to install."""
 
 
 @dataclass
@@ -207,11 +210,17 @@ def deck(chapter: Chapter, slides: list[Slide]) -> str:
 
 
 def fetch_reveal() -> Path:
-    """Install the pinned reveal.js from its lock file, once for each state of the lock; return its folder."""
+    """Install the pinned reveal.js from its lock file, once for each state of the lock; return its folder.
+
+    Raises
+    ------
+    MissingTool
+        There is no npm on this machine, or it could not install.
+    """
     npm = shutil.which("npm")
     if not npm:
-        sys.exit(
-            "Node.js with npm is missing: install it to make the slides (on Debian and Ubuntu: apt-get install npm)"
+        raise MissingTool(
+            "npm is missing: install Node.js to make the slides (on Debian and Ubuntu: apt-get install npm)"
         )
     done = NODE / "done"
     lock = (DECKS / "package-lock.json").read_text(encoding="utf-8")
@@ -227,7 +236,7 @@ def fetch_reveal() -> Path:
             capture_output=True,
         )
         if told.returncode:
-            sys.exit(f"reveal.js could not be installed:\n{told.stderr.strip()[-800:]}")
+            raise MissingTool(f"reveal.js could not be installed:\n{told.stderr.strip()[-800:]}")
         done.write_text(lock, encoding="utf-8")
     return NODE / "node_modules" / "reveal.js"
 
