@@ -78,6 +78,8 @@ def paper_copy(page: str, name: str) -> str:
         part.decompose()
     lay_out_folds(soup, article)
     unlink(article)
+    for image in article.select("img[loading]"):
+        del image["loading"]  # all are on the paper
     for region in article.select("[tabindex]"):
         del region["tabindex"]
     for script in soup.head.select("script, link[rel=preload], link[rel=prefetch]"):
@@ -147,13 +149,15 @@ def lay_out_folds(soup: BeautifulSoup, article: Tag) -> None:
 def _move_answer(soup: BeautifulSoup, fold: Tag, label: str, answers: Tag) -> None:
     """Leave the label where the fold was, as a link to what was in it, at the end."""
     number = len(answers.contents)
+    group = fold.find_parent(attrs={"role": "group"})
+    question = re.match(r"Question \d+", str(group.get("aria-label"))) if group else None
     option = soup.new_tag("p", attrs={"class": "option"})
     link = soup.new_tag("a", href=f"#answer-{number}")
     link.string = label
     option.append(link)
     answer = soup.new_tag("div", attrs={"class": "answer", "id": f"answer-{number}"})
     name = soup.new_tag("p", attrs={"class": "answer-label"})
-    name.string = label
+    name.string = f"{question[0]}, {label}" if question else label
     answer.append(name)
     for part in list(fold.contents):
         if getattr(part, "name", None) != "summary":

@@ -152,7 +152,9 @@ def _figure(figure: Tag, chapter: str) -> str:
     used = [r["path"] for r in names if re.search(rf"\b{r['name']}\b", source[0] if source else "")]
     links = "".join(f', <a href="../data/{path}" download>{path}</a>' for path in used)
     place = f'<a href="../book/{chapter}.html#{figure["id"]}">Figure in the chapter</a>'
-    image = figure.select_one("picture") or figure.select_one("img")
+    image = figure.select_one("img")
+    assert image, f"the figure {figure['id']} has no picture"
+    del image["loading"]  # the next slide's picture should be there before it is shown
     terms = f"{markup.escape(source[0], quote=False)} " if source else ""
     return f"<figure>{image}<figcaption>{terms}{place}{links}</figcaption></figure>"
 
