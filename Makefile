@@ -8,7 +8,7 @@ IN_PYODIDE = --python-version 3.14 --python-platform wasm32-pyodide2025
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book site test trials serve live lock clean help
+.PHONY: book site test trials serve live slides lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
@@ -32,6 +32,9 @@ serve: book  ## read the built book at http://127.0.0.1:8000
 
 live: .venv/book/ready  ## rebuild when a source is saved, and reload the page in the browser
 	@$(BOOK) -m publish.live 8000
+
+slides: book  ## slides and PDFs of the chapters, beside the book in _build/site (wants Node and Chromium)
+	@$(BOOK) -m publish.takeaway
 
 lock: $(UV)  ## write the lock files anew from pyproject.toml
 	@$(UV) pip compile -q pyproject.toml --group book --universal --generate-hashes --no-emit-index-url --no-header -o locks/book.txt

@@ -127,6 +127,7 @@ PLAIN = [  # what a number in prose may be without a source of its own
     r"\b\d\d/\d+\b",
     r"\bparagraph \d+\b", r"\b\d+ minutes\b", r"; \d+ more for all the exercises", r"\b[Tt]est \d\b", r"^\| \d\. ", r"\b3\.1\d\b", r"\b[Ee]xercises? \d+(?:(?:,| and| to) \d+)*", r"\bResolution \d{4}\b", r"\bCC BY 4\.0", r"\b(?:SC|GA)/\d+", r"\bVersion \d\.\d\.\d",
     r"\b(?:fewer|more) than nine\b",
+    r"\b[Dd]iscussion questions? \d(?: and \d)?\b", r"\btwelve weeks\b",
 ]  # fmt: skip
 WORDS = r"\b(?:eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|ninety|hundred)\b"
 
