@@ -2,11 +2,12 @@
 PYTHON ?= python3
 BOOK = .venv/book/bin/python
 TEST = .venv/test/bin/python
+GRADING = .venv/grading/bin/python
 UV = .venv/uv/bin/uv
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book test serve lock clean help
+.PHONY: book test serve packs grade public lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
@@ -19,9 +20,21 @@ serve: book  ## read the built book at http://127.0.0.1:8000
 	@echo "Reading at http://127.0.0.1:8000 (stop with Ctrl-C)"
 	@$(BOOK) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
+packs: .venv/grading/ready  ## make the packs of assignments into _build/packs (SEED=..., kept secret)
+	@SEED="$(SEED)" $(GRADING) -m publish.packs
+
+grade: .venv/grading/ready  ## grade a folder of notebooks (PACK=... SUBMISSIONS=...)
+	@$(GRADING) -m publish.grading "$(PACK)" "$(SUBMISSIONS)" $(OPTIONS)
+
+public:  ## write the tree that may be published, without instructor/, into _build/public
+	@rm -rf _build/public && mkdir -p _build/public && git archive HEAD | tar -x -C _build/public
+	@test ! -e _build/public/instructor || { echo "instructor/ is in the export: see .gitattributes"; exit 1; }
+	@echo "The last commit without instructor/: $(CURDIR)/_build/public"
+
 lock: $(UV)  ## write the lock files anew from pyproject.toml
 	@$(UV) pip compile -q pyproject.toml --group book --universal --generate-hashes --no-emit-index-url --no-header -o locks/book.txt
 	@$(UV) pip compile -q pyproject.toml --group test --universal --generate-hashes --no-emit-index-url --no-header -o locks/test.txt
+	@$(UV) pip compile -q pyproject.toml --group grading --universal --generate-hashes --no-emit-index-url --no-header -o locks/grading.txt
 	@$(UV) pip compile -q pyproject.toml --group binder --universal --generate-hashes --no-emit-index-url --no-header -o binder/requirements.txt
 
 clean:  ## delete what was built and installed
