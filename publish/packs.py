@@ -62,6 +62,7 @@ class Draw:
     """Choose among options by the seed, the chapter and the name of the choice, and by nothing else."""
 
     def __init__(self, seed: str, chapter: str) -> None:
+        """Take the two things that every choice of an assignment depends on."""
         self.seed, self.chapter = seed, chapter
 
     def __call__(self, name: str, options: Sequence[T]) -> T:
@@ -267,7 +268,9 @@ def split(chapter: str, master: nbformat.NotebookNode) -> tuple[dict[str, bytes]
             files[f"{chapter}.ipynb"] = _notebook(made / f"{chapter}.ipynb")
             halves.append(files)
     student, teacher = halves
-    student = {name: _for_students(content) if name.endswith(".py") else content for name, content in student.items()}
+    student = {
+        name: _for_students(content) if name.endswith(".py") else content for name, content in student.items()
+    }
     return student, teacher
 
 
@@ -440,8 +443,12 @@ def write(path: Path, folder: str, files: dict[str, bytes]) -> None:
 
 def main() -> int:
     """Write the packs of the chapters that are named, or of all."""
-    parser = argparse.ArgumentParser(prog="python -m publish.packs", description="Make the packs of assignments.")
-    parser.add_argument("chapters", nargs="*", metavar="CHAPTER", help=f"of {', '.join(CHAPTERS)}; all if none")
+    parser = argparse.ArgumentParser(
+        prog="python -m publish.packs", description="Make the packs of assignments."
+    )
+    parser.add_argument(
+        "chapters", nargs="*", metavar="CHAPTER", help=f"of {', '.join(CHAPTERS)}; all if none"
+    )
     parser.add_argument("--out", type=Path, default=OUT, help="folder to write to (default: _build/packs)")
     asked = parser.parse_args()
     try:

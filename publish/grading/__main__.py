@@ -34,8 +34,11 @@ class Pack:
     """An instructor's pack, unpacked: tests, key, and what stands beside a student's notebook."""
 
     def __init__(self, folder: Path) -> None:
+        """Read a pack, or say what is missing in it."""
         if not (folder / "key.json").is_file():
-            raise GradingError(f"{folder} is no instructor's pack: it has no key.json. Unzip CHAPTER-instructor.zip.")
+            raise GradingError(
+                f"{folder} is no instructor's pack: it has no key.json. Unzip CHAPTER-instructor.zip."
+            )
         kept = json.loads((folder / "key.json").read_text(encoding="utf-8"))
         self.chapter: str = kept["chapter"]
         self.by_hand: dict[str, float] = kept["by_hand"]
@@ -44,7 +47,9 @@ class Pack:
         self.student = folder / "student"
         self.names = names(tests(self.tests))
         digest = hashlib.sha256(str(RULES).encode())
-        for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix in (".py", ".json", ".csv")):
+        for path in sorted(
+            p for p in folder.rglob("*") if p.is_file() and p.suffix in (".py", ".json", ".csv")
+        ):
             digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
         self.sha256 = digest.hexdigest()
 
@@ -176,7 +181,9 @@ def read_by_hand(path: Path, pack: Pack, submissions: list[str]) -> dict[str, di
                 said = (row.get(text) or "").strip().replace(",", ".")
                 if said:
                     if not re.fullmatch(r"\d+(\.\d+)?", said) or float(said) > most:
-                        raise GradingError(f'{path}, row {number}, {text}: "{said}" is not from 0 to {most:g}')
+                        raise GradingError(
+                            f'{path}, row {number}, {text}: "{said}" is not from 0 to {most:g}'
+                        )
                     points[text] = float(said)
             given[name] = points
     return given
@@ -199,7 +206,14 @@ def put(path: Path, text: str) -> None:
 
 
 def run(
-    folder: Path, submissions: Path, out: Path, *, workers: int, limits: sandbox.Limits, kind: str, quiet: bool = False
+    folder: Path,
+    submissions: Path,
+    out: Path,
+    *,
+    workers: int,
+    limits: sandbox.Limits,
+    kind: str,
+    quiet: bool = False,
 ) -> list[dict[str, Any]]:
     """Grade all that is not graded yet; write reports and marks; return the results by name.
 
@@ -248,14 +262,24 @@ def main() -> int:
     """Grade what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m publish.grading", description=__doc__.partition("\n")[0])
     parser.add_argument("pack", type=Path, help="an instructor's pack, unpacked")
-    parser.add_argument("submissions", type=Path, help="the folder of notebooks, or of one folder for each student")
-    parser.add_argument("--out", type=Path, help="where results go (default: beside the submissions, with -graded)")
-    parser.add_argument("--workers", type=int, default=2, help="submissions that run at the same time (default: 2)")
+    parser.add_argument(
+        "submissions", type=Path, help="the folder of notebooks, or of one folder for each student"
+    )
+    parser.add_argument(
+        "--out", type=Path, help="where results go (default: beside the submissions, with -graded)"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=2, help="submissions that run at the same time (default: 2)"
+    )
     parser.add_argument("--seconds", type=int, default=120, help="for a whole notebook (default: 120)")
     parser.add_argument("--cell-seconds", type=int, default=30, help="for one cell (default: 30)")
-    parser.add_argument("--roster", type=Path, help="a grade book's export, to be given back with a column of totals")
     parser.add_argument(
-        "--without-isolation", action="store_true", help="grade although this machine cannot shut submissions in"
+        "--roster", type=Path, help="a grade book's export, to be given back with a column of totals"
+    )
+    parser.add_argument(
+        "--without-isolation",
+        action="store_true",
+        help="grade although this machine cannot shut submissions in",
     )
     asked = parser.parse_args()
     kind = sandbox.isolation()
@@ -277,7 +301,8 @@ def main() -> int:
             pack = Pack(asked.pack)
             given = read_by_hand(out / "by-hand.csv", pack, [r["submission"] for r in results])
             sums = {
-                r["submission"]: report.totals(r, pack.by_hand, given.get(r["submission"], {})) for r in results
+                r["submission"]: report.totals(r, pack.by_hand, given.get(r["submission"], {}))
+                for r in results
             }
             text = report.for_roster(asked.roster, f"Testing Realism: {pack.chapter}", results, sums)
             put(out / "gradebook.csv", text)

@@ -20,6 +20,7 @@ class test_case:
     """What the files in `tests/` mark each test with; stands in for otter-grader's class of that name."""
 
     def __init__(self, points: float = 0, hidden: bool = False, **messages: str) -> None:
+        """Take what a test file says of a test."""
         self.points, self.hidden = points, hidden
         self.run: Callable[..., None] = lambda: None
 

@@ -14,6 +14,7 @@ class Key:
     """The values that a right solution gives, and the mistakes that are worth a word of their own."""
 
     def __init__(self, values: dict[str, Any], mistakes: list[dict[str, Any]]) -> None:
+        """Keep the right values by name, and for each mistake its message and the values that it gives."""
         self.values, self.mistakes = values, mistakes
 
     @classmethod

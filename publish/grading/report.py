@@ -33,7 +33,12 @@ def totals(result: dict[str, Any], by_hand: dict[str, Any], given: dict[str, Any
     texts = [given.get(name) for name in by_hand]
     hand = None if any(points is None for points in texts) else sum(p for p in texts if p is not None)
     out_of = sum(mark["possible"] for mark in result["marks"]) + sum(by_hand.values())
-    return {"coding": coding, "hand": hand, "total": None if hand is None else coding + hand, "out_of": out_of}
+    return {
+        "coding": coding,
+        "hand": hand,
+        "total": None if hand is None else coding + hand,
+        "out_of": out_of,
+    }
 
 
 def page(chapter: str, result: dict[str, Any], by_hand: dict[str, Any], given: dict[str, Any]) -> str:
@@ -51,7 +56,11 @@ def page(chapter: str, result: dict[str, Any], by_hand: dict[str, Any], given: d
     e = html.escape
     sums = totals(result, by_hand, given)
     out_of = number(sums["out_of"])
-    total = f"{number(sums['total'])} of {out_of}" if sums["total"] is not None else f"open until the texts are read, of {out_of}"
+    total = (
+        f"{number(sums['total'])} of {out_of}"
+        if sums["total"] is not None
+        else f"open until the texts are read, of {out_of}"
+    )
     parts = [
         f"<h1>{e(chapter)}: {e(result['submission'])}</h1>",
         f"<p>Points by tests: {number(sums['coding'])} of "
@@ -63,7 +72,9 @@ def page(chapter: str, result: dict[str, Any], by_hand: dict[str, Any], given: d
         parts.append(f"<h2>Remarks</h2><blockquote>{e(feedback)}</blockquote>")
     rows = []
     for mark in result["marks"]:
-        lines = "".join(f"<div>{'Right' if good else 'Not yet'}: {e(text)}</div>" for good, text in mark["lines"])
+        lines = "".join(
+            f"<div>{'Right' if good else 'Not yet'}: {e(text)}</div>" for good, text in mark["lines"]
+        )
         rows.append(
             f'<tr><th scope="row">{e(mark["task"])}</th><td>{lines}</td>'
             f'<td class="number">{number(mark["points"])} of {number(mark["possible"])}</td></tr>'
@@ -79,7 +90,9 @@ def page(chapter: str, result: dict[str, Any], by_hand: dict[str, Any], given: d
         said = "not marked yet" if points is None else f"{number(points)} points"
         parts.append(f"<h3>{e(name)}: {said}, of {number(possible)}; {len(text.split())} words</h3>")
         parts.append(f"<blockquote>{e(text)}</blockquote>" if text.strip() else "<p>No text was found.</p>")
-    parts.append(f"<h2>How it ran</h2><p>{e(DESCRIPTIONS[result['isolation']])} It took {result['seconds']:.1f} seconds.</p>")
+    parts.append(
+        f"<h2>How it ran</h2><p>{e(DESCRIPTIONS[result['isolation']])} It took {result['seconds']:.1f} seconds.</p>"
+    )
     if result["stopped"]:
         parts.append(f"<p>The run was stopped: {e(result['stopped'])}. What came before counts.</p>")
     parts += [f"<p>{e(note)}</p>" for note in result["notes"]]
@@ -91,7 +104,9 @@ def page(chapter: str, result: dict[str, Any], by_hand: dict[str, Any], given: d
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
-        f"<style>{STYLE}</style>\n</head>\n<body>\n<main>\n" + "\n".join(parts) + "\n</main>\n</body>\n</html>\n"
+        f"<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
+        + "\n".join(parts)
+        + "\n</main>\n</body>\n</html>\n"
     )
 
 
@@ -102,14 +117,26 @@ def table(results: list[dict[str, Any]], by_hand: dict[str, Any], given: dict[st
     taken for a whole one.
     """
     coding = [mark["task"] for mark in results[0]["marks"]] if results else []
-    columns = ["Identifier", *coding, "Coding", *by_hand, "Total", "Out of", "Feedback", "How it ran", "Report"]
+    columns = [
+        "Identifier",
+        *coding,
+        "Coding",
+        *by_hand,
+        "Total",
+        "Out of",
+        "Feedback",
+        "How it ran",
+        "Report",
+    ]
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(columns)
     for result in results:
         mine = given.get(result["submission"], {})
         sums = totals(result, by_hand, mine)
-        said = "; ".join(f"{m['task']} {number(m['points'])} of {number(m['possible'])}" for m in result["marks"])
+        said = "; ".join(
+            f"{m['task']} {number(m['points'])} of {number(m['possible'])}" for m in result["marks"]
+        )
         rows.writerow(
             [
                 result["submission"],

@@ -30,6 +30,7 @@ class Kept(io.TextIOBase):
     """Standard output of a submission: counted, and cut off at its limit."""
 
     def __init__(self, limit: int) -> None:
+        """Take at most so many characters."""
         self.limit, self.written, self.start = limit, 0, ""
 
     def writable(self) -> bool:
@@ -89,7 +90,8 @@ def main() -> None:
     settings = Config()
     settings.HistoryManager.enabled = False
     shell = InteractiveShell.instance(config=settings)
-    shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None  # the report has the error itself
+    for name in ("showtraceback", "showsyntaxerror"):  # the report has the error itself
+        setattr(shell, name, lambda *_, **__: None)
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nothing, number)

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -146,7 +146,14 @@ def _room(pack: Path, limits: Limits, kind: str, uid: int | None) -> Iterator[tu
 
 
 def _bubblewrap(pack: Path, limits: Limits) -> list[str]:
-    command = ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+    command = [
+        "bwrap",
+        "--die-with-parent",
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-ipc",
+        "--unshare-uts",
+    ]
     if os.geteuid() == 0:  # the runner gives up root before the submission's first cell
         command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
@@ -195,10 +202,8 @@ def _listen(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, str 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End the run and all that it started."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, 9)
-    except ProcessLookupError:
-        pass
     process.wait()
     if process.stdout:
         process.stdout.close()
