@@ -109,6 +109,8 @@ def fill(chapter: str, seed: str) -> nbformat.NotebookNode:
                 exec(compile(cell.source, f"{chapter}.ipynb, cell {cell.id}", "exec"), names)
     master.cells = [c for c in master.cells if "variant" not in c.metadata.get("tags", [])]
     for cell in master.cells:
+        if cell.id == "essay-begin":
+            cell.metadata["objectives"] = read_essay(chapter).get("objectives", [])
 
         def value(found: re.Match[str], cell: nbformat.NotebookNode = cell) -> str:
             if found[1] not in names:
