@@ -78,7 +78,9 @@ def main(count: int = 100) -> int:
             began = time.monotonic()
             if start(pack, folder, out, workers).wait():
                 return 1
-            rows.append({"run": "whole", "workers": workers, "seconds": time.monotonic() - began, "marks": marks(out)})
+            rows.append(
+                {"run": "whole", "workers": workers, "seconds": time.monotonic() - began, "marks": marks(out)}
+            )
         out = Path(made) / "out-killed"
         began = time.monotonic()
         process = start(pack, folder, out, 2)
@@ -90,7 +92,11 @@ def main(count: int = 100) -> int:
         if start(pack, folder, out, 2).wait():
             return 1
         again = [p for p, when in first.items() if p.stat().st_mtime_ns != when]
-        row = {"run": f"killed after {len(first)}, resumed", "workers": 2, "seconds": time.monotonic() - began}
+        row = {
+            "run": f"killed after {len(first)}, resumed",
+            "workers": 2,
+            "seconds": time.monotonic() - began,
+        }
         rows.append({**row, "marks": marks(out), "graded_twice": len(again)})
     result = pd.DataFrame(rows)
     result["submissions"] = count
@@ -99,7 +105,9 @@ def main(count: int = 100) -> int:
     result["graded_twice"] = result["graded_twice"].fillna(0).astype(int)
     result["isolation"] = sandbox.isolation()
     result["date"] = datetime.date.today().isoformat()
-    result["machine"] = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    result["machine"] = (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    )
     result.to_csv(RESULT, index=False, lineterminator="\n")
     print(result.drop(columns=["marks", "machine"]).to_string(index=False))
     return int(result["marks"].nunique() > 1 or result["graded_twice"].any())
