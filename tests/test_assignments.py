@@ -13,11 +13,11 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import bookkit
 import nbformat
 import pytest
 import yaml
 
+import bookkit
 from conftest import ROOT
 from publish import packs
 from publish.grading import __main__ as grading

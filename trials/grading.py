@@ -65,7 +65,7 @@ def marks(out: Path) -> str:
 
 def main(count: int = 100) -> int:
     """Time the gradings; return 0 if all gave the same marks and nothing was graded twice."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as made:
         pack, folder = Path(made) / "pack", Path(made) / "submissions"
         folder.mkdir()
