@@ -299,6 +299,10 @@ def _notebook(path: Path) -> bytes:
             cell.source = re.sub(r" *# SOLUTION$", "", cell.source, flags=re.M)
         if "otter_answer_cell" in cell.metadata.get("tags", []):
             cell.metadata["answer"] = question
+        elif cell.metadata.get("editable", True) and "otter_assign_solution_cell" not in cell.metadata.get(
+            "tags", []
+        ):
+            question = ""
         cell.metadata.pop("objectives", None)
         cell.id = f"c{number:02d}-{question or 'start'}"
     return (nbformat.writes(made, indent=1) + "\n").encode()

@@ -158,7 +158,10 @@ def test_each_gets_the_marks_that_its_values_earn(graded: tuple[Path, dict[str, 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("mistaken", ["You added where the task multiplies.", "nine should be a whole number."]),
+        (
+            "mistaken",
+            ["Not yet: six. You added where the task multiplies.", "nine should be a whole number."],
+        ),
         ("empty", ["six is still ...: put your answer there."]),
         ("never-stops", ["ran for more than 1 seconds", "while True: pass"]),
         ("never-stops-and-hides", ["did not end within 8 seconds", "nine was not there"]),
@@ -171,7 +174,7 @@ def test_each_gets_the_marks_that_its_values_earn(graded: tuple[Path, dict[str, 
         ("huge-answer", ["six is too large", "nine is a number too large"]),
         ("no-notebook", ["Not run: the file is not a notebook"]),
         ("two-notebooks", ["2 notebooks were handed in"]),
-        ("correct", ["six: right", "Text of correct &lt;b&gt;&amp;", "Ran apart from this machine"]),
+        ("correct", ["Right: six.", "Text of correct &lt;b&gt;&amp;", "Ran apart from this machine"]),
     ],
 )
 def test_report_says_what_happened(graded: tuple[Path, dict[str, Any]], name: str, words: list[str]) -> None:

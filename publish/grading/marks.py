@@ -114,11 +114,12 @@ def mark(files: list[Any], key: Key, values: dict[str, dict[str, Any]]) -> list[
 
 def _words(result: Any, asked: list[str], values: dict[str, dict[str, Any]]) -> str:
     if result.passed:
-        return result.test_case.success_message or f"{', '.join(asked)}: right"
+        return result.test_case.success_message or f"{', '.join(asked)}."
     for name in asked:
         if name not in values:
             return f"{name} was not there when the notebook had run from top to bottom."
         if "not" in values[name]:
             return f"{name} {values[name]['not']}."
     found = str(result.message).rpartition("\nAssertionError: ")
-    return found[2] if found[1] else f"{', '.join(asked)} has another form than the task asks for."
+    said = found[2] if found[1] else "It has another form than the task asks for."
+    return said if said.startswith(tuple(asked)) else f"{', '.join(asked)}. {said}"

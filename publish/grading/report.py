@@ -146,11 +146,19 @@ def table(results: list[dict[str, Any]], by_hand: dict[str, Any], given: dict[st
                 number(sums["total"]),
                 number(sums["out_of"]),
                 f"{said}. {mine.get('Feedback') or ''}".strip(),
-                result["trouble"] or result["stopped"] or f"to the end ({result['isolation']})",
+                _ran(result),
                 f"reports/{result['file']}.html",
             ]
         )
     return text.getvalue()
+
+
+def _ran(result: dict[str, Any]) -> str:
+    """Return in a few words how a submission ran, and in which kind of room."""
+    failed = sum(bool(cell["error"]) for cell in result["cells"])
+    errors = f", {failed} of {len(result['cells'])} cells ended with an error" if failed else ""
+    how = f"stopped: {result['stopped']}" if result["stopped"] else f"to the end{errors}"
+    return result["trouble"] or f"{how} ({result['isolation']})"
 
 
 def for_roster(roster: Path, column: str, results: list[dict[str, Any]], sums: dict[str, Any]) -> str:

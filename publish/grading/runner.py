@@ -10,6 +10,7 @@ the worst that a submission can do to this process is to spoil its own values.
 import io
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -56,6 +57,7 @@ def words(error: BaseException | None) -> str | None:
     except BaseException:
         text = "(its message cannot be shown)"
     kind = "Stopped" if isinstance(error, Stopped) else type(error).__name__
+    text = re.sub(r"\(<ipython-input[^>]*>, (line \d+)\)", r"(\1)", text[:1_000])
     return f"{kind}: {text}"[:500]
 
 
