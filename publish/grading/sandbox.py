@@ -27,6 +27,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 CHANNEL = 4_000_000  # bytes that a run may hand out in all
+FINISHED = b'{"finished": true}\n'  # the runner's last line
 DESCRIPTIONS = {
     "bubblewrap": "Ran apart from this machine (bubblewrap): no network, no files but those of the student's pack.",
     "user": "Ran as a user without rights, NOT wholly apart from this machine: it could reach the network "
@@ -110,12 +111,12 @@ def run(pack: Path, cells: list[dict[str, str]], names: list[str], limits: Limit
         try:
             said, stopped = _listen(process, began + limits.seconds)
         finally:
-            _end(process)
+            _end(process, uid if kind == "user" else None)
     result = _understand(said)
     result.seconds = round(time.monotonic() - began, 2)
     if stopped:
         result.stopped = stopped.format(seconds=limits.seconds)
-    elif not said.rstrip().endswith(b'{"finished": true}'):
+    elif not said.endswith(FINISHED):
         result.stopped = "its process ended before the last cell (it left by itself, or ran out of memory)"
     return result
 
@@ -196,14 +197,18 @@ def _listen(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, str 
             if not some:
                 return bytes(said), None
             said += some
+            if said.endswith(FINISHED):  # a process that it left behind may still hold the pipe
+                return bytes(said), None
             if len(said) > CHANNEL:
                 return bytes(said), "it handed out more than any answer needs"
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the run and all that it started."""
+def _end(process: subprocess.Popen[bytes], uid: int | None) -> None:
+    """End the run and all that it started; where it had a user of its own, all that this user runs."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, 9)
+    if uid is not None:
+        subprocess.run(["/bin/sh", "-c", "kill -9 -1"], user=uid, group=uid, extra_groups=[], check=False)
     process.wait()
     if process.stdout:
         process.stdout.close()
