@@ -7,7 +7,7 @@ UV = .venv/uv/bin/uv
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book test serve packs grade public lock clean help
+.PHONY: book test serve live packs grade public lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
@@ -19,6 +19,9 @@ test: .venv/test/ready  ## install what the tests need and run them all
 serve: book  ## read the built book at http://127.0.0.1:8000
 	@echo "Reading at http://127.0.0.1:8000 (stop with Ctrl-C)"
 	@$(BOOK) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+live: .venv/book/ready  ## rebuild when a source is saved, and reload the page in the browser
+	@$(BOOK) -m publish.live 8000
 
 packs: .venv/grading/ready  ## make the packs of assignments into _build/packs (SEED=..., kept secret)
 	@SEED="$(SEED)" $(GRADING) -m publish.packs

@@ -3,6 +3,7 @@
 Run as ``python -m publish.build`` from the top folder, by ``make book``.
 """
 
+import fcntl
 import hashlib
 import os
 import re
@@ -10,16 +11,18 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-import nbformat
-import yaml
-from jupyter_cache import get_cache
-from jupyter_cache.base import CacheBundleIn
+from publish.cache import cache_folder, note_reads
 
-from publish.cache import cache_key
+if TYPE_CHECKING:  # what takes long to import is imported where it is used: most runs find nothing to do
+    from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
@@ -45,13 +48,16 @@ class Run:
     """One notebook after its execution."""
 
     page: str
-    notebook: nbformat.NotebookNode
+    notebook: "NotebookNode"
     seconds: float
+    reads: str
     failure: Failure | None
 
 
 def pages() -> list[str]:
     """Return the notebooks of the table of contents, in its order, as paths below the top folder."""
+    import yaml
+
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     files = [toc["root"], *(c["file"] for part in toc["parts"] for c in part["chapters"])]
     return [f"{f}.ipynb" for f in files if (ROOT / f"{f}.ipynb").is_file()]
@@ -70,6 +76,7 @@ def fingerprint() -> str:
 
 def execute(page: str, timeout: int) -> Run:
     """Run one notebook from its own folder, as a reader would, and return it with its outputs."""
+    import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -80,15 +87,19 @@ def execute(page: str, timeout: int) -> Run:
         timeout=timeout,
         record_timing=False,  # times in the cells would hide the result from the cache
         resources={"metadata": {"path": str((ROOT / page).parent)}},
+        extra_arguments=[f"--IPKernelApp.exec_files={ROOT / 'publish' / 'reads.py'}"],
         on_cell_execute=lambda cell, cell_index: reached.append(cell.source.splitlines()[0]),
     )
     started = time.perf_counter()
     failure = None
-    try:
-        client.execute()
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        failure = Failure(reached[-1], _reason(error))
-    return Run(page, notebook, time.perf_counter() - started, failure)
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "reads"
+        try:
+            client.execute(env=os.environ | {"BOOK_READS": str(log)})
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            failure = Failure(reached[-1], _reason(error))
+        reads = log.read_text(encoding="utf-8") if log.is_file() else ""
+    return Run(page, notebook, time.perf_counter() - started, reads, failure)
 
 
 def _reason(error: Exception) -> str:
@@ -97,39 +108,43 @@ def _reason(error: Exception) -> str:
 
 
 def run_chapters() -> list[Run]:
-    """Execute the notebooks whose code, data or bookkit changed, two at a time; return the failures."""
-    folder = BUILD / "cache" / cache_key(ROOT)
-    folder.mkdir(parents=True, exist_ok=True)
+    """Execute the notebooks that changed or read something that changed, side by side; return the failures."""
+    import nbformat
+    import yaml
+    from jupyter_cache import get_cache
+    from jupyter_cache.base import CacheBundleIn
+
+    folder = cache_folder(ROOT)
     cache = get_cache(str(folder))
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    todo = []
+    todo = {}
     for page in pages():
+        notebook = nbformat.read(ROOT / page, as_version=4)
         try:
-            cache.match_cache_notebook(nbformat.read(ROOT / page, as_version=4))
+            cache.match_cache_notebook(notebook)
             print(f"{page:28} unchanged", flush=True)
         except KeyError:
-            todo.append(page)
+            todo[page] = sum(cell.cell_type == "code" for cell in notebook.cells)
     failed = []
     if todo:
+        longest_first = sorted(todo, key=lambda page: -todo[page])  # so that none is left over at the end
         with ProcessPoolExecutor(max_workers=min(len(todo), os.cpu_count() or 1)) as pool:
-            runs = [pool.submit(execute, page, config["execute"]["timeout"]) for page in todo]
+            runs = [pool.submit(execute, page, config["execute"]["timeout"]) for page in longest_first]
             for done in as_completed(runs):
                 run = done.result()
                 if run.failure:
                     failed.append(run)
                     print(f"{run.page:28} failed after {run.seconds:.1f} s", flush=True)
                     continue
-                cache.cache_notebook_bundle(
+                record = cache.cache_notebook_bundle(
                     CacheBundleIn(
                         run.notebook, str(ROOT / run.page), data={"execution_seconds": run.seconds}
                     ),
                     check_validity=False,
                     overwrite=True,
                 )
+                note_reads(ROOT, folder, record.hashkey, run.reads)
                 print(f"{run.page:28} executed in {run.seconds:.1f} s", flush=True)
-    for old in (BUILD / "cache").iterdir():
-        if old != folder:
-            shutil.rmtree(old, ignore_errors=True)
     return failed
 
 
@@ -161,14 +176,32 @@ def put_in_place() -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let one build at a time work in ``_build``; a second one waits, and says so."""
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another build of this book is running; waiting for it to end.", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def main() -> int:
     """Build the book; return the exit code."""
+    with alone():
+        return build()
+
+
+def build() -> int:
+    """Build the book if anything changed, and put it in place if all went well; return the exit code."""
     started = time.perf_counter()
     key = fingerprint()
     if HTML.is_dir() and DONE.is_file() and DONE.read_text(encoding="utf-8") == key:
         print(f"Nothing changed. Open {HTML / 'index.html'}")
         return 0
-    BUILD.mkdir(exist_ok=True)
     kept = f"The last good book is still in {HTML}." if HTML.is_dir() else "There is no earlier book to keep."
     if failed := run_chapters():
         for run in failed:

@@ -1,30 +1,134 @@
-"""Where the results of executed chapters are kept.
+"""Where the results of executed chapters are kept, and which of them still hold.
 
-jupyter-cache recognises a notebook by its code cells alone. A chapter also depends on the tables, on
-``bookkit`` and on the libraries, so each state of these gets a cache of its own: after a change of
-any of them no old number can be served.
+jupyter-cache recognises a notebook by its code cells alone. A chapter also depends on the tables that it
+reads, on ``bookkit`` and on the libraries. So each state of all these has a folder of its own, and when
+the state changes only those results move into the new folder that nothing which changed could touch:
+``publish.reads`` has listed what each chapter read. A result without such a list is made again.
 """
 
 import hashlib
+import json
 import platform
+import re
+import shutil
 from pathlib import Path
+from typing import Any
+
+READS = "reads.json"
+USES = re.compile(r"(?:load|behind)\([^)]*\)")
 
 
-def cache_key(root: Path) -> str:
-    """Return a name for the state of everything that a chapter's result depends on, its own cells aside.
+def cache_folder(root: Path) -> Path:
+    """Return the folder of results for the present state of the book, with every result that still holds.
 
     Parameters
     ----------
     root
         The top folder of the book.
     """
-    digest = hashlib.sha256(platform.python_version().encode())
-    for path in _inputs(root):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    caches = root / "_build" / "cache"
+    folder = caches / _state(root)
+    if not folder.is_dir():
+        part = caches / "part"
+        shutil.rmtree(part, ignore_errors=True)
+        earlier = [p for p in caches.glob("*") if (p / READS).is_file()]
+        if earlier:
+            max(earlier, key=lambda p: (p / READS).stat().st_mtime).rename(part)
+            _drop_stale(root, part)
+        else:
+            part.mkdir(parents=True)
+        part.rename(folder)
+    for old in caches.iterdir():
+        if old != folder:
+            shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def _state(root: Path) -> str:
+    """Return a name for everything that any result depends on."""
+    digest = hashlib.sha256(_shared(root).encode())
+    files = [p for p in (root / "data").rglob("*") if p.suffix in (".csv", ".json")]
+    for path in sorted(files) + sorted((root / "book").rglob("*.ipynb")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + _sha256(path).encode())
     return digest.hexdigest()[:16]
 
 
-def _inputs(root: Path) -> list[Path]:
-    tables = [p for p in (root / "data").rglob("*") if p.suffix in (".csv", ".json")]
-    return sorted(tables) + sorted((root / "book" / "bookkit").glob("*.py")) + [root / "locks" / "book.txt"]
+def _shared(root: Path) -> str:
+    """Return a hash of what every result depends on: Python, the libraries, ``bookkit``."""
+    digest = hashlib.sha256(platform.python_version().encode())
+    for path in [*sorted((root / "book" / "bookkit").glob("*.py")), root / "locks" / "book.txt"]:
+        digest.update(path.name.encode() + b"\0" + _sha256(path).encode())
+    return digest.hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
+
+
+def note_reads(root: Path, folder: Path, hashkey: str, log: str) -> None:
+    """Keep beside a result what it was made from.
+
+    Parameters
+    ----------
+    root
+        The top folder of the book.
+    folder
+        What ``cache_folder`` returned.
+    hashkey
+        The name of the result in jupyter-cache.
+    log
+        The lines that the kernel wrote, see ``publish.reads``.
+    """
+    path = folder / READS
+    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    lines = {tuple(line.split("\t", 1)) for line in log.splitlines()}
+    wanted = sorted(_items(root, lines) | {"shared"})
+    known[hashkey] = {item: _digest(root, item) for item in wanted}
+    path.write_text(json.dumps(known, indent=1), encoding="utf-8")
+
+
+def _items(root: Path, lines: set[tuple[str, ...]]) -> set[str]:
+    """Return what of the log lies in the book: its tables, entries of their descriptor, other pages."""
+    items = {f"{kind}:{name}" for kind, name in lines if kind != "file"}
+    for kind, name in lines:
+        path = Path(name)
+        if kind == "file" and path.is_relative_to(root):
+            inside = path.relative_to(root).as_posix()
+            if inside.startswith("data/") or (inside.startswith("book/") and path.suffix == ".ipynb"):
+                items.add(f"file:{inside}")
+    return items
+
+
+def _digest(root: Path, item: str) -> str:
+    kind, _, name = item.partition(":")
+    if kind == "shared":
+        return _shared(root)
+    if kind == "file":
+        return _sha256(root / name)
+    if kind == "uses":  # which tables each page opens, and nothing else of the pages
+        text = {p.name: USES.findall(p.read_text(encoding="utf-8")) for p in (root / "book").glob("*.ipynb")}
+        return hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()
+    path = root / "data" / "datapackage.json"
+    try:
+        resources: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["resources"]
+    except (OSError, ValueError, KeyError):
+        return "unreadable"
+    chosen = [r for r in resources if name in ("*", r.get("name"))]
+    return hashlib.sha256(json.dumps(chosen).encode()).hexdigest()
+
+
+def _drop_stale(root: Path, folder: Path) -> None:
+    """Remove the results that depend on something that changed."""
+    from jupyter_cache import get_cache
+
+    known: dict[str, dict[str, str]] = json.loads((folder / READS).read_text(encoding="utf-8"))
+    now: dict[str, str] = {}
+    for item in {item for reads in known.values() for item in reads}:
+        now[item] = _digest(root, item)
+    valid = {key for key, reads in known.items() if all(now[i] == then for i, then in reads.items())}
+    cache = get_cache(str(folder))
+    for record in cache.list_cache_records():
+        if record.hashkey not in valid:
+            cache.remove_cache(record.pk)
+    kept = {key: reads for key, reads in known.items() if key in valid}
+    (folder / READS).write_text(json.dumps(kept, indent=1), encoding="utf-8")

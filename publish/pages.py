@@ -26,7 +26,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
-from publish.cache import cache_key
+from publish.cache import cache_folder
 
 LOG = logging.getLogger(__name__)
 PLACEHOLDER = "OWNER/REPOSITORY"
@@ -56,8 +56,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 def settle_cache(app: Sphinx, config: Config) -> None:
     """Keep executed chapters in a cache that belongs to the present state of data and bookkit."""
     if config.nb_execution_mode == "cache":
-        root = Path(app.srcdir)
-        config.nb_execution_cache_path = str(root / "_build" / "cache" / cache_key(root))
+        config.nb_execution_cache_path = str(cache_folder(Path(app.srcdir)))
 
 
 def note_state(app: Sphinx, config: Config) -> None:

@@ -2,16 +2,25 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from notebooks import ROOT
 
-SMALL_TOC = "format: jb-book\nroot: book/index\nparts:\n  - caption: Chapters\n    chapters:\n      - file: book/small\n"
+SMALL_TOC = """format: jb-book
+root: book/index
+parts:
+  - caption: Chapters
+    chapters:
+      - file: book/small
+      - file: book/other
+"""
 
 
 def notebook(code: str) -> str:
@@ -33,7 +42,7 @@ def notebook(code: str) -> str:
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A book of two pages with the real settings, built once."""
+    """A book of three pages with the real settings, built once."""
     root = tmp_path_factory.mktemp("tree")
     for folder in ("publish", "data", "locks", "binder"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -43,6 +52,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "_toc.yml").write_text(SMALL_TOC, encoding="utf-8")
     (root / "book" / "index.md").write_text("# Index\n\nText.\n", encoding="utf-8")
     (root / "book" / "small.ipynb").write_text(notebook("print('the good book')"), encoding="utf-8")
+    (root / "book" / "other.ipynb").write_text(
+        notebook("import bookkit\nlen(bookkit.load('nato_members'))"), encoding="utf-8"
+    )
     done = build(root)
     assert done.returncode == 0, done.stdout
     assert "book/small.ipynb             executed in" in done.stdout
@@ -94,13 +106,43 @@ def test_a_warning_is_an_error_and_is_repeated(tree: Path) -> None:
     assert "the good book" in served(tree)
 
 
-def test_a_changed_table_runs_the_chapter_again(tree: Path) -> None:
+def test_a_changed_table_runs_the_chapters_that_read_it_and_no_other(tree: Path) -> None:
     page = tree / "book" / "small.ipynb"
     page.write_text(notebook("import bookkit\nlen(bookkit.load('council_drafts'))"), encoding="utf-8")
-    assert build(tree).returncode == 0
+    done = build(tree)
+    assert done.returncode == 0, done.stdout
+    assert "book/other.ipynb             unchanged" in done.stdout, done.stdout
     assert ">13<" in served(tree).replace("\n", "")
     table = tree / "data" / "council_drafts.csv"
     table.write_text("\n".join(table.read_text(encoding="utf-8").splitlines()[:-1]) + "\n", encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "data.recipes", "--stamp", "council_drafts"], cwd=tree, check=True)
     done = build(tree)
     assert "book/small.ipynb             executed" in done.stdout, done.stdout
+    assert "book/other.ipynb             unchanged" in done.stdout, done.stdout
     assert ">12<" in served(tree).replace("\n", "")
+
+
+def test_a_changed_bookkit_runs_every_chapter_again(tree: Path) -> None:
+    module = tree / "book" / "bookkit" / "sphere.py"
+    module.write_text(module.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    done = build(tree)
+    assert "small.ipynb             executed" in done.stdout, done.stdout
+    assert "other.ipynb             executed" in done.stdout, done.stdout
+
+
+def test_one_who_writes_sees_each_saved_change(tree: Path) -> None:
+    command = [sys.executable, "-m", "publish.live", "0"]
+    with subprocess.Popen(command, cwd=tree, text=True, stdout=subprocess.PIPE) as live:
+        assert live.stdout
+        try:
+            address = next(m[0] for line in live.stdout if (m := re.search(r"http://[\d.:]+", line)))
+            with urllib.request.urlopen(f"{address}/live", timeout=120) as news:
+                page = tree / "book" / "index.md"
+                page.write_text(page.read_text(encoding="utf-8") + "\nA new line.\n", encoding="utf-8")
+                assert news.readline() == b"data: new\n"
+            with urllib.request.urlopen(f"{address}/book/index.html") as served_page:
+                text = served_page.read().decode()
+        finally:
+            live.terminate()
+    assert "A new line." in text and "EventSource" in text
+    assert "EventSource" not in (tree / "_build" / "html" / "book" / "index.html").read_text(encoding="utf-8")

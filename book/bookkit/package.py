@@ -6,6 +6,7 @@ Every table is a CSV file in ``data/`` whose columns, types, units and constrain
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,12 @@ BOOLEANS = {"true": True, "false": False}
 
 def descriptor() -> dict[str, Any]:
     """Return ``data/datapackage.json`` as it stands."""
+    return _descriptor("*")
+
+
+def _descriptor(wanted: str) -> dict[str, Any]:
+    """Return the descriptor, and let the build hear which entry of it the page depends on (``*``: all)."""
+    sys.audit("bookkit.descriptor", wanted)
     path = data_folder() / "datapackage.json"
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -29,7 +36,7 @@ def descriptor() -> dict[str, Any]:
 
 
 def _resource(name: str) -> dict[str, Any]:
-    resources = descriptor()["resources"]
+    resources = _descriptor(name)["resources"]
     for resource in resources:
         if resource["name"] == name:
             return resource
