@@ -333,8 +333,6 @@ def make(chapter: str, seed: str) -> tuple[dict[str, bytes], dict[str, bytes]]:
     instructor["key.json"] = (json.dumps(kept, indent=1, ensure_ascii=False) + "\n").encode()
     instructor["by-hand.md"] = _by_hand(chapter, master)
     instructor["GRADE.md"] = _grade(chapter, master)
-    columns = ["Identifier", *(t["name"] for t in tasks(master) if t["by_hand"]), "Feedback"]
-    instructor["by-hand.csv"] = (",".join(columns) + "\n").encode()
     return student, instructor
 
 
@@ -424,9 +422,9 @@ Private: this folder holds the key. Never put it where students can read it.
 
    Stopped half-way, the same command goes on where it was. Reports and marks are in `submissions-graded`
    beside `submissions`: one page for each student in `reports`, and `marks.csv`.
-4. Read the texts ({by_hand}) in the reports; `by-hand.md` has the rubric. Write your points into
-   `by-hand.csv`, one row for each student, with the student's name as in `marks.csv`; put it into
-   `submissions-graded` and run the command of step 3 again: the totals and the reports then hold your points.
+4. Read the texts ({by_hand}) in the reports; `by-hand.md` has the rubric. Write your points into the sheet
+   that the first run has made, `submissions-graded/by-hand.csv`, one row for each student, and run the command
+   of step 3 again: nothing is graded twice, and the totals and the reports then hold your points.
 
 Look at one report before you send any: it says under *How it ran* whether the submission ran apart from
 this machine. To see the marks that the key itself gets, hand `{chapter}-key.ipynb` in as a student.
