@@ -3,12 +3,13 @@ PYTHON ?= python3
 NEWEST ?= $(PYTHON)
 BOOK = .venv/book/bin/python
 TEST = .venv/test/bin/python
+GRADING = .venv/grading/bin/python
 UV = .venv/uv/bin/uv
 IN_PYODIDE = --python-version 3.14 --python-platform wasm32-pyodide2025
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book site test trials serve live slides lock clean help
+.PHONY: book site test trials serve live slides packs grade public lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
@@ -36,9 +37,21 @@ live: .venv/book/ready  ## rebuild when a source is saved, and reload the page i
 slides: book  ## slides and PDFs of the chapters, beside the book in _build/site (wants Node and Chromium)
 	@$(BOOK) -m publish.takeaway
 
+packs: .venv/grading/ready  ## make the packs of assignments into _build/packs (SEED=..., kept secret)
+	@SEED="$(SEED)" $(GRADING) -m publish.packs
+
+grade: .venv/grading/ready  ## grade a folder of notebooks (PACK=... SUBMISSIONS=...)
+	@$(GRADING) -m publish.grading "$(PACK)" "$(SUBMISSIONS)" $(OPTIONS)
+
+public:  ## write the tree that may be published, without instructor/, into _build/public
+	@rm -rf _build/public && mkdir -p _build/public && git archive HEAD | tar -x -C _build/public
+	@test ! -e _build/public/instructor || { echo "instructor/ is in the export: see .gitattributes"; exit 1; }
+	@echo "The last commit without instructor/: $(CURDIR)/_build/public"
+
 lock: $(UV)  ## write the lock files anew from pyproject.toml
 	@$(UV) pip compile -q pyproject.toml --group book --universal --generate-hashes --no-emit-index-url --no-header -o locks/book.txt
 	@$(UV) pip compile -q pyproject.toml --group test --universal --generate-hashes --no-emit-index-url --no-header -o locks/test.txt
+	@$(UV) pip compile -q pyproject.toml --group grading --universal --generate-hashes --no-emit-index-url --no-header -o locks/grading.txt
 	@$(UV) pip compile -q pyproject.toml --group binder --universal --generate-hashes --no-emit-index-url --no-header -o binder/requirements.txt
 	@$(UV) pip compile -q pyproject.toml --group lite --universal --generate-hashes --no-emit-index-url --no-header -o locks/lite.txt
 	@$(UV) pip compile -q pyproject.toml --group kernel $(IN_PYODIDE) --generate-hashes --no-emit-index-url --no-header -o locks/kernel.txt
