@@ -6,7 +6,7 @@ UV = .venv/uv/bin/uv
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book questions test serve lock clean help
+.PHONY: book questions exam test serve lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
@@ -17,6 +17,9 @@ test: .venv/test/ready  ## install what the tests need and run them all
 
 questions: .venv/book/ready  ## check the question bank and write the self-checks into the chapters
 	@$(BOOK) -m publish.questions
+
+exam: .venv/book/ready  ## export the graded questions into _build/instructor, for instructors
+	@$(BOOK) -m publish.questions.exports
 
 serve: book  ## read the built book at http://127.0.0.1:8000
 	@echo "Reading at http://127.0.0.1:8000 (stop with Ctrl-C)"

@@ -16,7 +16,9 @@ from typing import Any
 import jsonschema
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from publish.questions import plain
+from publish.questions.plain import ROOT
+
 POOLS = {"practice": "book/teaching/questions", "graded": "instructor/questions"}
 OBJECTIVES = "book/teaching/objectives.yaml"
 LEVELS = ("recall", "apply", "analyse", "evaluate", "create")
@@ -172,7 +174,8 @@ def _place(given: Any, error: jsonschema.ValidationError) -> str:
     words = [f"question {name or steps[0] + 1}"]  # type: ignore[operator]
     words += [f"option {s + 1}" if isinstance(s, int) else f"'{s}'" for s in steps[1:] if s != "options"]
     if error.validator is None:  # a schema that is false: the field does not belong to this type
-        return f"{words[0]}: a question of type {row.get('type')} has no field '{error.schema_path[-1]}'"
+        fields = [key for key, value in row.items() if value is error.instance]
+        return f"{words[0]}: a question of type {row.get('type')} has no field '{fields[-1]}'"
     return ", ".join(words) + f": {error.message}"
 
 
@@ -193,16 +196,10 @@ def _question(row: dict[str, Any], chapter: str, pool: str) -> Question:
     )
 
 
-def labels(chapter: str, root: Path = ROOT) -> dict[str, str]:
-    """Return the labels of a chapter's sections, each with the title of its section."""
-    notebook = json.loads((root / "book" / f"{chapter}.ipynb").read_text(encoding="utf-8"))
-    text = "\n\n".join("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "markdown")
-    return dict(re.findall(r"^\(([a-z0-9-]+)\)=\n#+ (.+)$", text, flags=re.M))
-
-
 def _faults(q: Question, known: list[Objective], root: Path) -> Iterator[str]:
     where = _where(q.pool, q.chapter, q.id)
-    sections = labels(q.chapter, root)
+    sections = plain.sections(q.chapter, root)
+    everywhere = plain.all_sections(root)
     if not q.id.startswith(f"{q.chapter}-"):
         yield f"{where}: the id must begin with '{q.chapter}-'"
     if q.objective not in {o.id for o in known}:
@@ -223,6 +220,11 @@ def _faults(q: Question, known: list[Objective], root: Path) -> Iterator[str]:
             yield f"{where}, option {letter}: the text must be one line"
         if option.right != option.feedback.startswith("Yes"):
             yield f"{where}, option {letter}: the feedback of a right option, and of no other, begins with 'Yes'"
+    if q.type == "number" and min(abs(q.answer - q.tolerance), abs(q.answer + q.tolerance)) < 0.0001:
+        yield f"{where}: a course's system takes no answer whose bound is 0; ask for another number"
+    for label in {k for t in q.texts() for k in re.findall(r"\{ref\}`(?:[^`<]*<)?([^`>]+)>?`", t)}:
+        if label not in everywhere:
+            yield f"{where}: no section of the book has the label '{label}'"
     for place, texts in (("fold", q.folded()), ("open", [q.stem, q.marking])):
         for role in {r for text in texts for r in re.findall(r"\{([a-z:]+)\}`", text)} - ROLES[place]:
             yield (

@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from publish.questions.bank import LETTERS, ROOT, Question, objectives
+from publish.questions.bank import LETTERS, Question, objectives
+from publish.questions.plain import ROOT
 
 CELL = "self-check"
 HEAD = "## Check yourself\n\nOpen an answer to see whether it holds."
