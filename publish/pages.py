@@ -198,8 +198,10 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 
 def all_pages(out: Path) -> list[Path]:
-    """Return every page, the theme's own fragments left out."""
-    return sorted(p for p in out.rglob("*.html") if "_static" not in p.relative_to(out).parts)
+    """Return every page; the theme's own fragments and the sheets to print are none."""
+    return sorted(
+        p for p in out.rglob("*.html") if p.relative_to(out).parts[0] not in ("_static", "download")
+    )
 
 
 def write_door(out: Path, root: str, title: str) -> None:

@@ -139,8 +139,16 @@ def look(site: str, browser: Any) -> Iterator[Callable[[str], list[Sight]]]:
 
 
 def test_every_page_is_looked_at(html: Path) -> None:
-    built = {p.relative_to(html).as_posix() for p in html.rglob("*.html") if "_static" not in p.parts}
-    assert built == set(PAGES)
+    built = {p.relative_to(html) for p in html.rglob("*.html")}
+    assert {p.as_posix() for p in built if p.parts[0] not in ("_static", "download")} == set(PAGES)
+
+
+@pytest.mark.parametrize("sheet", ["sheet", "key"])
+def test_a_sheet_of_questions_reads_well(look: Callable[[str], list[Sight]], site: str, sheet: str) -> None:
+    for sight in look(f"download/questions/russia-practice-{sheet}.html"):
+        assert not sight.violations and not sight.errors
+        assert sight.measures["excess"] <= 0, f"{sight.mode}: wider than the screen"
+        assert all(r.startswith((site + "/", "data:")) for r in sight.requests)
 
 
 @pytest.mark.parametrize("page", PAGES)

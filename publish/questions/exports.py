@@ -13,7 +13,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from publish.questions import moodle, qti
-from publish.questions.bank import Objective, Question, load, objectives
+from publish.questions.bank import POOLS, Objective, Question, load, objectives
 from publish.questions.plain import ROOT, title
 from publish.questions.sheet import sheet
 
@@ -66,8 +66,8 @@ def write(pool: str, folder: Path, root: Path = ROOT) -> list[str]:
 
 
 def write_downloads(app: Sphinx, error: Exception | None) -> None:
-    """Write the practice pool into a finished HTML build."""
-    if not error and app.builder.format == "html":
+    """Write the practice pool, if the book has one, into a finished HTML build."""
+    if not error and app.builder.format == "html" and (Path(app.srcdir) / POOLS["practice"]).is_dir():
         write("practice", Path(app.outdir) / FOLDER, Path(app.srcdir))
 
 
