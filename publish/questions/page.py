@@ -48,7 +48,7 @@ def ask(question: Question, number: int, of: int) -> str:
             fold(f"{letter}. {o.text}", o.feedback)
             for letter, o in zip(LETTERS, question.options, strict=False)
         ]
-        parts.append("\n".join(folds))
+        parts += folds  # a blank line between them, without which JupyterLab shows them open
     body = "\n\n".join(parts)
     return f'<div role="group" aria-label="Question {number} of {of}">\n\n{body}\n\n</div>'
 

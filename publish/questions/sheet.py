@@ -41,7 +41,7 @@ DO = {
 def _about(q: Question, objectives: Sequence[Objective], key: bool) -> str:
     told = f"{DO[q.type]} {q.level.capitalize()}; objective {_number(q, objectives)}."
     if key:
-        told += f" Look it up in {line('{ref}`' + q.section + '`')}. {escape(q.id)}"
+        told += f" Look it up in {line('{ref}`' + q.section + '`')}. In the bank: {escape(q.id)}."
     return f'<p class="about">{told}</p>'
 
 
