@@ -6,17 +6,20 @@ the site.
 """
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.util import logging
 
 from publish.questions import moodle, qti
-from publish.questions.bank import POOLS, Objective, Question, load, objectives
+from publish.questions.bank import POOLS, BankError, Objective, Question, load, objectives
 from publish.questions.plain import ROOT, title
 from publish.questions.sheet import sheet
 
+LOG = logging.getLogger(__name__)
 FOLDER = "download/questions"
 GRADED = ROOT / "_build" / "instructor" / "questions"
 NOTES = {
@@ -67,12 +70,27 @@ def write(pool: str, folder: Path, root: Path = ROOT) -> list[str]:
 
 def write_downloads(app: Sphinx, error: Exception | None) -> None:
     """Write the practice pool, if the book has one, into a finished HTML build."""
-    if not error and app.builder.format == "html" and (Path(app.srcdir) / POOLS["practice"]).is_dir():
+    if error or app.builder.format != "html" or not (Path(app.srcdir) / POOLS["practice"]).is_dir():
+        return
+    try:
         write("practice", Path(app.outdir) / FOLDER, Path(app.srcdir))
+    except BankError as faults:
+        for fault in str(faults).splitlines():
+            LOG.warning(fault, type="book")  # which fails a strict build
 
 
-if __name__ == "__main__":  # make exam
-    names = write("graded", GRADED)
+def main() -> int:
+    """Write the graded pool, for ``make exam``; return the exit code."""
+    try:
+        names = write("graded", GRADED)
+    except BankError as faults:
+        print(faults)
+        return 1
     print(
         f"{len(names)} files of graded questions in {GRADED}" if names else "There are no graded questions."
     )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
