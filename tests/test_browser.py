@@ -322,6 +322,21 @@ def test_the_door_leads_on_without_a_redirect(html: Path) -> None:
             '<a class="source" href="claims.html#ref-none">none</a>',
             True,
         ),
+        (
+            '<a class="place" href="claims.ipynb#all">claims, all</a>',
+            '<a class="place" href="claims.html#all">Every claim (The ledger)</a>',
+            False,
+        ),
+        (
+            '<a class="place" href="claims.ipynb#fig-a">claims, fig-a</a>',
+            '<a class="place" href="claims.html#fig-a">Fig. 2.1 (The ledger)</a>',
+            False,
+        ),
+        (
+            '<a class="place" href="claims.ipynb#no">n</a>',
+            '<a class="place" href="claims.html#no">no</a>',
+            True,
+        ),
     ],
 )
 def test_links_in_outputs(monkeypatch: pytest.MonkeyPatch, markup: str, becomes: str, warned: bool) -> None:
@@ -338,8 +353,16 @@ def test_links_in_outputs(monkeypatch: pytest.MonkeyPatch, markup: str, becomes:
     builder = SimpleNamespace(name="html", out_suffix=".html", link_suffix=".html")
     builder.get_target_uri = functools.partial(StandaloneHTMLBuilder.get_target_uri, builder)
     builder.get_relative_uri = functools.partial(StandaloneHTMLBuilder.get_relative_uri, builder)
-    domain = SimpleNamespace(bibdata=SimpleNamespace(data=works))
-    env = SimpleNamespace(found_docs={"book/russia", "book/claims"}, get_domain=lambda name: domain)
+    labels = {
+        key: ("book/claims", key, title) for key, title in (("all", "Every claim"), ("fig-a", "A line"))
+    }
+    domain = SimpleNamespace(bibdata=SimpleNamespace(data=works), labels=labels)
+    env = SimpleNamespace(
+        found_docs={"book/russia", "book/claims"},
+        get_domain=lambda name: domain,
+        titles={"book/claims": nodes.title("", "The ledger")},
+        toc_fignumbers={"book/claims": {"figure": {"fig-a": (2, 1)}}},
+    )
     warnings: list[str] = []
     log = SimpleNamespace(warning=lambda text, *parts, **where: warnings.append(text % parts))
     monkeypatch.setattr(pages, "LOG", log)

@@ -88,10 +88,10 @@ def reading_table(*pages: str) -> Shown:
     """Return a table for instructors: one row a page, with links to its first session and its assigning."""
     found = [reading(page) for page in pages]
     caption = "What each chapter asks of a class"
-    head = ("Chapter", "Minutes to read", "A first session", "Exercises")
+    head = ("Chapter", "Reading and exercises", "A first session")
     lines = [
-        f"{r.title}: {_minutes(r)}; a first session after {r.session} minutes: "
-        f"{', '.join(title for _, title in r.sections)}; {_exercises(r)} exercises"
+        f"{r.title}: {_work(r)}; a first session after {r.session} minutes: "
+        f"{', '.join(title for _, title in r.sections)}"
         for r in found
     ]
     heads = "".join(f'<th scope="col">{h}</th>' for h in head)
@@ -103,12 +103,9 @@ def reading_table(*pages: str) -> Shown:
     )
 
 
-def _minutes(r: Reading) -> str:
-    return f"{r.folded} with the claims folded, {r.unfolded} with all open"
-
-
-def _exercises(r: Reading) -> str:
-    return f"{r.exercises}" if r.with_code is None else f"{r.exercises}, {r.with_code} of them with code"
+def _work(r: Reading) -> str:
+    code = "" if r.with_code is None else f", {r.with_code} of them with code"
+    return f"{r.folded} minutes, {r.unfolded} with all claims open; {r.exercises} exercises{code}"
 
 
 def _row(r: Reading) -> str:
@@ -117,7 +114,7 @@ def _row(r: Reading) -> str:
     )
     return (
         f'<tr><th scope="row"><a href="{r.page}.ipynb#assign-this-chapter">{html.escape(r.title)}</a></th>'
-        f"<td>{_minutes(r)}</td><td>{r.session} minutes of reading: {sections}</td><td>{_exercises(r)}</td></tr>"
+        f"<td>{_work(r)}</td><td>{r.session} minutes of reading: {sections}</td></tr>"
     )
 
 
