@@ -40,9 +40,8 @@ def ask(question: Question, number: int, of: int) -> str:
     hint = " More than one answer holds." if question.type == "several" else ""
     parts = [f"**{number}. {first}**{hint}", *rest]
     if question.type == "number":
-        parts.append(
-            fold("The answer", f"**{right_answer(question)}.** {question.right}\n\n{question.wrong}")
-        )
+        text = f"**The answer: {right_answer(question)}.** {question.right}\n\n{question.wrong}"
+        parts.append(fold("See the answer", text))
     else:
         folds = [
             fold(f"{letter}. {o.text}", o.feedback)
