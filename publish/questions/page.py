@@ -40,7 +40,7 @@ def ask(question: Question, number: int, of: int) -> str:
     hint = " More than one answer holds." if question.type == "several" else ""
     parts = [f"**{number}. {first}**{hint}", *rest]
     if question.type == "number":
-        text = f"**The answer: {right_answer(question)}.** {question.right}\n\n{question.wrong}"
+        text = f"**The answer: {right_answer(question)}.** {question.right}\n\n*If yours is another:* {question.wrong}"
         parts.append(fold("See the answer", text))
     else:
         folds = [
