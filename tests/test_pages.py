@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bookkit.reading import reading
 from notebooks import ROOT, cells, notebooks, prose, solutions
 from publish.questions.bank import LEVELS
 from publish.questions.exercises import exercises
@@ -159,20 +160,80 @@ def test_toc_and_pages_agree() -> None:
     assert listed == {p.relative_to(ROOT).with_suffix("").as_posix() for p in PAGES}
 
 
+def terms() -> set[str]:
+    """Return the entries of the glossary, in small letters."""
+    text = prose(ROOT / "book" / "glossary.md")
+    return {t.lower() for t in re.findall(r"^([A-Za-z][^\n]*)\n  ", text, flags=re.M)}
+
+
 def test_used_terms_are_in_the_glossary() -> None:
-    glossary = prose(ROOT / "book" / "glossary.md")
-    terms = {t.lower() for t in re.findall(r"^([A-Za-z][^\n]*)\n  ", glossary, flags=re.M)}
     used = {
         re.sub(r".*<(.*)>", r"\1", t).lower()
         for p in PAGES
         for t in re.findall(r"\{term\}`([^`]+)`", prose(p))
     }
-    assert used <= terms, used - terms
+    assert used <= terms(), used - terms()
+
+
+TERM = re.compile(r"\{term\}`(?:[^`<]*<)?([^`<>]+)>?`")
+NOT_PROSE = (  # where a term may stand before its link: code, headings, links, roles, titles, a list from YAML
+    r"```.*?```", r"^#.*$", r"\[[^\]\n]*\]\([^)]*\)", r"\{(?:cite:[pt]|ref|numref)\}`[^`]*`", r"(?<![}\w>)])`[^`\n]*`",
+    r"^\d+\. \*.*$", r"(?<!\*)\*(?!\*)[^*\n]+\*(?!\*)",
+)  # fmt: skip
+COMMON = {"interval", "lead", "rivalry", "sponsor", "union"}  # also words of everyday speech
+
+
+@each_page
+def test_a_term_is_linked_where_it_is_first_used(path: Path) -> None:
+    """Who meets a word for the first time finds its meaning there, on every page that links it at all."""
+    text = prose(path)
+    for cut in NOT_PROSE:
+        text = re.sub(
+            cut,
+            lambda m: " ".join(t[0] for t in TERM.finditer(m[0])),
+            text,
+            flags=re.S if "```" in cut else re.M,
+        )
+    late = []
+    for term in {m[1].strip().lower() for m in TERM.finditer(text)} - COMMON:
+        before = text[: next(m.start() for m in TERM.finditer(text) if m[1].strip().lower() == term)]
+        for longer in (t for t in terms() if term in t and t != term):
+            before = re.sub(re.escape(longer), " ", before, flags=re.I)
+        if re.search(rf"(?<![\w-]){re.escape(term)}(?![\w-])", TERM.sub(" ", before), flags=re.I):
+            late.append(term)
+    assert not late, f"{path.name}: {late} stand before their first link"
+
+
+SHOWN = {"say", "show", "claim", "fold", "behind"}
+
+
+@each_notebook
+def test_what_a_cell_shows_is_its_last_statement(path: Path) -> None:
+    """A call that draws something and stands alone earlier in its cell draws nothing: the reader never sees it."""
+    for cell in cells(path, "code"):
+        tree = ast.parse(cell["source"])
+        lost = [
+            node.lineno
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Call)
+            and getattr(node.value.func, "id", "") in SHOWN
+            and node is not tree.body[-1]
+        ]
+        assert not lost, f"{path.name}, cell {cell['id']}: line {lost} shows nothing"
 
 
 def chapters() -> list[Path]:
     """Return the chapters: the notebooks that state objectives."""
     return [p for p in notebooks() if "In this chapter" in prose(p)]
+
+
+@pytest.mark.parametrize("path", chapters(), ids=lambda p: p.stem)
+def test_the_time_that_a_chapter_states_is_near_its_words(path: Path) -> None:
+    stated = re.search(r"^\*\*Time\.\*\* (?:About )?(\d+) minutes", prose(path), flags=re.M)
+    counted = reading(path.stem)
+    assert stated and abs(int(stated[1]) - counted.folded) <= 10, f"{path.name}: {counted.folded} counted"
+    assert counted.session <= counted.unfolded, f"{path.name}: a session's reading is longer than the chapter"
 
 
 @pytest.mark.parametrize("path", chapters(), ids=lambda p: p.stem)
