@@ -20,6 +20,7 @@ import yaml
 from notebooks import ROOT, prose, run
 from publish.questions import exports, page
 from publish.questions.bank import BankError, Question, load, objectives
+from publish.questions.exercises import exercises
 
 BANK = load()
 GRADED = [q for q in BANK if q.pool == "graded"]
@@ -290,3 +291,28 @@ def test_a_public_copy_leaves_the_graded_pool_out() -> None:
         ["git", "check-attr", "export-ignore", "instructor/"], cwd=ROOT, text=True, capture_output=True
     )
     assert told.stdout.strip().endswith("export-ignore: set"), told.stdout + told.stderr
+
+
+# Enough of it
+
+CHAPTERS = next(
+    [c["file"].removeprefix("book/") for c in part["chapters"]]
+    for part in yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
+    if part["caption"] == "Chapters"
+)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_objective_is_practised_twice_and_assessed(chapter: str) -> None:
+    practised = [e.objective for e in exercises(chapter)] + [q.objective for q in of(chapter, "practice")]
+    for aim in objectives()[chapter]:
+        assert practised.count(aim.id) >= 2, f"{aim.id} is practised {practised.count(aim.id)} times"
+        if GRADED:  # a public copy has none
+            assert any(q.objective == aim.id for q in of(chapter, "graded")), f"{aim.id} is not assessed"
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_has_at_least_twenty_five_questions(chapter: str) -> None:
+    if GRADED:
+        number = len(of(chapter, "practice")) + len(of(chapter, "graded"))
+        assert number >= 25, f"{chapter} has {number} questions"
