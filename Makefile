@@ -9,7 +9,7 @@ IN_PYODIDE = --python-version 3.14 --python-platform wasm32-pyodide2025
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book site test trials serve live slides packs grade public lock clean help
+.PHONY: book site test trials questions exam serve live slides packs grade public lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
@@ -26,6 +26,12 @@ test: .venv/test/ready $(if $(shell command -v npm),.venv/lite/ready .venv/lite/
 trials: site .venv/test/ready  ## measure the ways to run the book; NEWEST=python3.13 names the newest Python at hand
 	@$(TEST) -m trials.doors
 	@$(TEST) -m trials.pyodide_versions $(NEWEST)
+
+questions: .venv/book/ready  ## check the question bank and write the self-checks into the chapters
+	@$(BOOK) -m publish.questions
+
+exam: .venv/book/ready  ## export the graded questions into _build/instructor, for instructors
+	@$(BOOK) -m publish.questions.exports
 
 serve: book  ## read the built book at http://127.0.0.1:8000
 	@echo "Reading at http://127.0.0.1:8000 (stop with Ctrl-C)"

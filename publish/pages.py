@@ -149,13 +149,15 @@ def lite_facts(root: Path) -> dict[str, str]:
 ANCHOR = re.compile(r"<a\b[^>]*>")
 TARGET = re.compile(r'\bhref="(?P<path>[^":#?]+)\.(?:ipynb|md)(?P<anchor>#[^"]*)?"')
 SOURCE = re.compile(r'(?P<open><a class="source" href="[^"#]*#ref-(?P<key>[^"]+)">)[^<]*(?=</a>)')
+PLACE = re.compile(r'(?P<open><a class="place" href="[^"#]*#(?P<label>[^"]+)">)[^<]*(?=</a>)')
 
 
 def link_outputs(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Make links of raw HTML, which name source files, lead to pages, and name works by author and year.
+    """Make links of raw HTML, which name source files, lead to pages, and name what they lead to.
 
-    In JupyterLab ``claims.ipynb`` and a citation key are the right things to show; on a page they are
-    not. A page or a work that does not exist is reported, which fails a strict build.
+    In JupyterLab ``claims.ipynb``, a label and a citation key are the right things to show; a page has
+    a work's author and year, a section's title and a figure's number. A page, label or work that does
+    not exist is reported, which fails a strict build.
     """
     for raw in doctree.findall(nodes.raw):
         if "html" not in raw.get("format", "").split():
@@ -168,6 +170,7 @@ def link_outputs(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 def _linked(app: Sphinx, raw: nodes.raw, docname: str) -> str:
     named = SOURCE.sub(lambda m: _anchored(m) + _work(app, m["key"], raw), raw.astext())
+    named = PLACE.sub(lambda m: m["open"] + _place(app, html.unescape(m["label"]), raw), named)
     return ANCHOR.sub(lambda m: _page_link(app, m[0], docname, raw), named)
 
 
@@ -199,6 +202,18 @@ def _page_link(app: Sphinx, tag: str, docname: str, where: nodes.Node) -> str:
     else:
         address = app.builder.get_relative_uri(docname, page) + anchor
     return tag[: found.start()] + f'href="{html.escape(address)}"' + tag[found.end() :]
+
+
+def _place(app: Sphinx, label: str, where: nodes.Node) -> str:
+    """Return what a section or a figure is called, and its chapter: "Fig. 2.1, Iran's position"."""
+    known = app.env.get_domain("std").labels.get(label)  # type: ignore[attr-defined]
+    if known is None:
+        LOG.warning("no section or figure with the label %s", label, location=where, type="book")
+        return html.escape(label)
+    page, anchor, title = known
+    number = app.env.toc_fignumbers.get(page, {}).get("figure", {}).get(anchor)
+    name = f"Fig. {'.'.join(map(str, number))}" if number else title
+    return f"{html.escape(name)} ({html.escape(app.env.titles[page].astext())})"
 
 
 def _work(app: Sphinx, key: str, where: nodes.Node) -> str:
@@ -242,8 +257,10 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 
 def all_pages(out: Path) -> list[Path]:
-    """Return every page, the theme's own fragments left out."""
-    return sorted(p for p in out.rglob("*.html") if "_static" not in p.relative_to(out).parts)
+    """Return every page; the theme's own fragments and the sheets to print are none."""
+    return sorted(
+        p for p in out.rglob("*.html") if p.relative_to(out).parts[0] not in ("_static", "download")
+    )
 
 
 def write_door(out: Path, root: str, title: str) -> None:
