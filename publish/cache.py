@@ -48,7 +48,8 @@ def _state(root: Path) -> str:
     """Return a name for everything that any result depends on."""
     digest = hashlib.sha256(_shared(root).encode())
     files = [p for p in (root / "data").rglob("*") if p.suffix in (".csv", ".json")]
-    for path in sorted(files) + sorted((root / "book").rglob("*.ipynb")):
+    files += [p for p in (root / "book").rglob("*") if p.suffix in (".csv", ".ipynb")]
+    for path in sorted(files):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + _sha256(path).encode())
     return digest.hexdigest()[:16]
 
@@ -94,7 +95,9 @@ def _items(root: Path, lines: set[tuple[str, ...]]) -> set[str]:
         path = Path(name)
         if kind == "file" and path.is_relative_to(root):
             inside = path.relative_to(root).as_posix()
-            if inside.startswith("data/") or (inside.startswith("book/") and path.suffix == ".ipynb"):
+            if inside.startswith("data/") or (
+                inside.startswith("book/") and path.suffix in (".csv", ".ipynb")
+            ):
                 items.add(f"file:{inside}")
     return items
 

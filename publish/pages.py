@@ -8,8 +8,10 @@ pages, all in one place, because copies of the theme's templates would go stale 
 version. Every repair may be applied twice without harm.
 """
 
+import csv
 import hashlib
 import html
+import json
 import os
 import posixpath
 import re
@@ -42,12 +44,14 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connect everything to the build."""
     app.add_search_language(Words)
     app.add_config_value("book_publish_state", "", "html", str)
+    app.add_config_value("book_parts", os.environ.get("BOOK_PARTS", ""), "html", str)
     app.connect("config-inited", settle_cache)
     app.connect("config-inited", note_state)
     app.connect("config-inited", settle_repository)
     app.connect("config-inited", silence_unwanted)
     app.connect("builder-inited", begin)
     app.connect("doctree-resolved", link_outputs)
+    app.connect("html-page-context", add_doors)
     app.connect("build-finished", finish, priority=900)  # after the theme has written its own files
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -74,6 +78,8 @@ def note_state(app: Sphinx, config: Config) -> None:
 def settle_repository(app: Sphinx, config: Config) -> None:
     """Take the repository's address from outside if given; without a real one show none of its buttons."""
     options = config.html_theme_options
+    if hub := os.environ.get("BOOK_HUB_URL"):
+        options.get("launch_buttons", {})["jupyterhub_url"] = hub
     address = os.environ.get("BOOK_REPOSITORY_URL") or options.get("repository_url", "")
     if address and PLACEHOLDER not in address:
         options["repository_url"] = address.rstrip("/").removesuffix(".git")
@@ -99,18 +105,59 @@ def begin(app: Sphinx) -> None:
         app.config.html_theme_options.pop("launch_buttons", None)  # the theme's EPUB fails on them
 
 
+DOORS = """
+<details class="doors"><summary>Run this page</summary><ul>{items}</ul>
+<p><a href="{run}">Running the book</a> says which way suits whom, and what to do when one fails.</p></details>
+"""
+IN_BROWSER = """<li><a href="{lite}">Run it in your browser</a>: nothing to install, no account. \
+The page and the kernel come from this book, about {megabytes} MB the first time. The libraries numpy, pandas and \
+matplotlib then come from Pyodide's public distribution (version {version}, cdn.jsdelivr.net): some \
+megabytes more, which we could not measure, and no table or figure without them.</li>"""
+TO_KEEP = """<li><a href="{zip}" download>Download it as a folder</a> and run it with Python on your own \
+computer: the notebook, the tables that it uses, <code>bookkit</code>.</li>"""
+
+
+def add_doors(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Put under the title of a notebook's page the ways to run it that were built, and what each costs."""
+    root = app.config.root_doc
+    if app.builder.name not in PAGE_BUILDERS or app.builder.name == "singlehtml" or page == root:
+        return
+    if not str(context.get("sourcename", "")).endswith(".ipynb"):
+        return
+    items = ""
+    to: Callable[..., str] = context["pathto"]
+    if "lite" in app.config.book_parts.split():
+        items += IN_BROWSER.format(
+            lite=f"{to('lite/notebooks/index.html', 1)}?path={page}.ipynb", **lite_facts(Path(app.srcdir))
+        )
+    items += TO_KEEP.format(zip=to(f"download/testing-realism-run-{page.split('/')[-1]}.zip", 1))
+    doors = DOORS.format(items=items, run=to("book/run"))
+    context["body"] = context["body"].replace("</h1>", f"</h1>{doors}", 1)
+
+
+def lite_facts(root: Path) -> dict[str, str]:
+    """Return what a reader is told of the browser door: its weight as it was measured, Pyodide's version."""
+    with (root / "trials" / "results" / "doors.csv").open(encoding="utf-8", newline="") as file:
+        measured = {(row["door"], row["unit"]): row["measured"] for row in csv.DictReader(file)}
+    package = json.loads((root / "publish" / "package.json").read_text(encoding="utf-8"))
+    megabytes = round(float(measured["browser alone", "megabytes"]))
+    return {"megabytes": str(megabytes), "version": package["dependencies"]["pyodide"]}
+
+
 # Links in the outputs of cells
 
 ANCHOR = re.compile(r"<a\b[^>]*>")
 TARGET = re.compile(r'\bhref="(?P<path>[^":#?]+)\.(?:ipynb|md)(?P<anchor>#[^"]*)?"')
 SOURCE = re.compile(r'(?P<open><a class="source" href="[^"#]*#ref-(?P<key>[^"]+)">)[^<]*(?=</a>)')
+PLACE = re.compile(r'(?P<open><a class="place" href="[^"#]*#(?P<label>[^"]+)">)[^<]*(?=</a>)')
 
 
 def link_outputs(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Make links of raw HTML, which name source files, lead to pages, and name works by author and year.
+    """Make links of raw HTML, which name source files, lead to pages, and name what they lead to.
 
-    In JupyterLab ``claims.ipynb`` and a citation key are the right things to show; on a page they are
-    not. A page or a work that does not exist is reported, which fails a strict build.
+    In JupyterLab ``claims.ipynb``, a label and a citation key are the right things to show; a page has
+    a work's author and year, a section's title and a figure's number. A page, label or work that does
+    not exist is reported, which fails a strict build.
     """
     for raw in doctree.findall(nodes.raw):
         if "html" not in raw.get("format", "").split():
@@ -123,6 +170,7 @@ def link_outputs(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 def _linked(app: Sphinx, raw: nodes.raw, docname: str) -> str:
     named = SOURCE.sub(lambda m: _anchored(m) + _work(app, m["key"], raw), raw.astext())
+    named = PLACE.sub(lambda m: m["open"] + _place(app, html.unescape(m["label"]), raw), named)
     return ANCHOR.sub(lambda m: _page_link(app, m[0], docname, raw), named)
 
 
@@ -154,6 +202,18 @@ def _page_link(app: Sphinx, tag: str, docname: str, where: nodes.Node) -> str:
     else:
         address = app.builder.get_relative_uri(docname, page) + anchor
     return tag[: found.start()] + f'href="{html.escape(address)}"' + tag[found.end() :]
+
+
+def _place(app: Sphinx, label: str, where: nodes.Node) -> str:
+    """Return what a section or a figure is called, and its chapter: "Fig. 2.1, Iran's position"."""
+    known = app.env.get_domain("std").labels.get(label)  # type: ignore[attr-defined]
+    if known is None:
+        LOG.warning("no section or figure with the label %s", label, location=where, type="book")
+        return html.escape(label)
+    page, anchor, title = known
+    number = app.env.toc_fignumbers.get(page, {}).get("figure", {}).get(anchor)
+    name = f"Fig. {'.'.join(map(str, number))}" if number else title
+    return f"{html.escape(name)} ({html.escape(app.env.titles[page].astext())})"
 
 
 def _work(app: Sphinx, key: str, where: nodes.Node) -> str:
@@ -197,8 +257,10 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 
 def all_pages(out: Path) -> list[Path]:
-    """Return every page, the theme's own fragments left out."""
-    return sorted(p for p in out.rglob("*.html") if "_static" not in p.relative_to(out).parts)
+    """Return every page; the theme's own fragments and the sheets to print are none."""
+    return sorted(
+        p for p in out.rglob("*.html") if p.relative_to(out).parts[0] not in ("_static", "download")
+    )
 
 
 def write_door(out: Path, root: str, title: str) -> None:

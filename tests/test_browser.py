@@ -121,8 +121,16 @@ def look(site: str, browser: Any) -> Iterator[Callable[[str], list[Sight]]]:
 
 
 def test_every_page_is_looked_at(html: Path) -> None:
-    built = {p.relative_to(html).as_posix() for p in html.rglob("*.html") if "_static" not in p.parts}
-    assert built == set(PAGES)
+    built = {p.relative_to(html) for p in html.rglob("*.html")}
+    assert {p.as_posix() for p in built if p.parts[0] not in ("_static", "download")} == set(PAGES)
+
+
+@pytest.mark.parametrize("sheet", ["sheet", "key"])
+def test_a_sheet_of_questions_reads_well(look: Callable[[str], list[Sight]], site: str, sheet: str) -> None:
+    for sight in look(f"download/questions/russia-practice-{sheet}.html"):
+        assert not sight.violations and not sight.errors
+        assert sight.measures["excess"] <= 0, f"{sight.mode}: wider than the screen"
+        assert all(r.startswith((site + "/", "data:")) for r in sight.requests)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -401,6 +409,21 @@ def test_the_door_leads_on_without_a_redirect(html: Path) -> None:
             '<a href="claims.html#ref-none">none</a>',
             True,
         ),
+        (
+            '<a class="place" href="claims.ipynb#all">claims, all</a>',
+            '<a class="place" href="claims.html#all">Every claim (The ledger)</a>',
+            False,
+        ),
+        (
+            '<a class="place" href="claims.ipynb#fig-a">claims, fig-a</a>',
+            '<a class="place" href="claims.html#fig-a">Fig. 2.1 (The ledger)</a>',
+            False,
+        ),
+        (
+            '<a class="place" href="claims.ipynb#no">n</a>',
+            '<a class="place" href="claims.html#no">no</a>',
+            True,
+        ),
     ],
 )
 def test_links_in_outputs(monkeypatch: pytest.MonkeyPatch, markup: str, becomes: str, warned: bool) -> None:
@@ -417,8 +440,16 @@ def test_links_in_outputs(monkeypatch: pytest.MonkeyPatch, markup: str, becomes:
     builder = SimpleNamespace(name="html", out_suffix=".html", link_suffix=".html")
     builder.get_target_uri = functools.partial(StandaloneHTMLBuilder.get_target_uri, builder)
     builder.get_relative_uri = functools.partial(StandaloneHTMLBuilder.get_relative_uri, builder)
-    domain = SimpleNamespace(bibdata=SimpleNamespace(data=works))
-    env = SimpleNamespace(found_docs={"book/russia", "book/claims"}, get_domain=lambda name: domain)
+    labels = {
+        key: ("book/claims", key, title) for key, title in (("all", "Every claim"), ("fig-a", "A line"))
+    }
+    domain = SimpleNamespace(bibdata=SimpleNamespace(data=works), labels=labels)
+    env = SimpleNamespace(
+        found_docs={"book/russia", "book/claims"},
+        get_domain=lambda name: domain,
+        titles={"book/claims": nodes.title("", "The ledger")},
+        toc_fignumbers={"book/claims": {"figure": {"fig-a": (2, 1)}}},
+    )
     warnings: list[str] = []
     log = SimpleNamespace(warning=lambda text, *parts, **where: warnings.append(text % parts))
     monkeypatch.setattr(pages, "LOG", log)

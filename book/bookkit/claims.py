@@ -161,9 +161,9 @@ def ledger_page(claims: pd.DataFrame) -> Shown:
     """Return the claims given as a table that a page shows: each with an anchor and links to its evidence.
 
     ``evidence`` holds places and citation keys, parted by semicolons: ``russia#fig-x`` is a figure or
-    a heading of a page, ``table:vetoes`` a table, anything else a key of ``references.bib``. The form
-    above the table is hidden until the book's script for this page shows it; without scripts the whole
-    table stands there.
+    a heading of a page, ``table:vetoes`` a table, anything else a key of ``references.bib``. The built
+    book shows titles and authors where JupyterLab shows labels and keys. The form above the table is
+    hidden until the book's script for this page shows it; without scripts the whole table stands there.
     """
     rows = "".join(_entry(row) for _, row in claims.iterrows())
     text = "\n\n".join(_text(row) for _, row in claims.iterrows())
@@ -206,7 +206,7 @@ def _entry(row: pd.Series) -> str:
         f'<th scope="row">{safe("claim")} <small>({safe("where")}; {safe("kind")})</small></th>'
         f"<td><b>{safe('verdict').capitalize()}</b>, {safe('confidence')} confidence</td>"
         f'<td>{safe("finding")} <a href="{safe("chapter")}.ipynb#claim-{safe("slug")}">'
-        f"{safe('chapter')}: {safe('slug')}</a>"
+        "In the chapter</a>"
         f"<details><summary>How it was checked</summary><dl><dt>Check</dt><dd>{safe('check')}</dd>{decided}"
         f"<dt>Evidence</dt><dd>{_evidence(row['evidence'])}</dd></dl></details></td></tr>"
     )
@@ -219,13 +219,8 @@ def _evidence(text: str) -> str:
             name = item.removeprefix("table:")
             links.append(f'<a href="data.ipynb#table-{html.escape(name)}">table {html.escape(name)}</a>')
         elif "#" in item:
-            page, anchor = item.split("#", 1)
-            kind = "figure " if anchor.startswith("fig-") else ""
-            name = anchor.removeprefix(f"fig-{page}-").replace("-", " ")
-            links.append(
-                f'<a href="{html.escape(page)}.ipynb#{html.escape(anchor)}">{html.escape(page)}: '
-                f"{kind}{html.escape(name)}</a>"
-            )
+            page, anchor = (html.escape(part) for part in item.split("#", 1))
+            links.append(f'<a class="place" href="{page}.ipynb#{anchor}">{page}, {anchor}</a>')
         else:
             links.append(
                 f'<a class="source" href="bibliography.md#ref-{html.escape(item)}">{html.escape(item)}</a>'

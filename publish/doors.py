@@ -1,0 +1,69 @@
+"""Links to what was made beside the book: shown on a page only when their target is there.
+
+``make book`` makes pages that promise nothing more. What `make site` adds (slides, PDFs and whatever
+comes later) is announced here, after it was made: each chapter gets one list of links at its section on
+assigning it. A target that was not made gets no link, and a second run makes the list anew.
+"""
+
+import html as markup
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+
+from publish.slides import chapters
+
+DOORS = [
+    ("slides/{}.html", "Slides", "with notes for the speaker (press S)"),
+    ("slides/{}.pdf", "The slides as PDF", ""),
+    ("pdf/{}.pdf", "This chapter as one PDF", "with claims unfolded and answers at the end"),
+]
+"""For each thing that may have been made for a chapter: its path in the site, its name, what to know."""
+PLACE = "section#assign-this-chapter"
+
+
+def open_doors(site: Path) -> dict[str, list[str]]:
+    """Put on each chapter's page links to those of the doors whose target is in the site.
+
+    Parameters
+    ----------
+    site
+        A folder with the built book and whatever was made beside it.
+
+    Returns
+    -------
+    dict
+        For each chapter the paths that its page now links to.
+
+    Raises
+    ------
+    LookupError
+        A chapter has no section on assigning it.
+    """
+    opened = {}
+    for name in chapters():
+        page = site / "book" / f"{name}.html"
+        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        section = soup.select_one(PLACE)
+        if section is None:
+            raise LookupError(f"{page.name} has no section 'Assign this chapter' for links to stand in")
+        for old in soup.select("ul.doors"):
+            old.decompose()
+        made = [
+            (p.format(name), title, known) for p, title, known in DOORS if (site / p.format(name)).is_file()
+        ]
+        if made:
+            section.append(BeautifulSoup(_list(site, made), "html.parser"))
+        page.write_text(str(soup), encoding="utf-8")
+        opened[name] = [path for path, _, _ in made]
+    return opened
+
+
+def _list(site: Path, made: list[tuple[str, str, str]]) -> str:
+    items = []
+    for path, title, known in made:
+        size = (site / path).stat().st_size / 1e6
+        facts = [known] if known else []
+        facts += [f"{size:.1f} MB"] if path.endswith(".pdf") else []
+        told = f", {markup.escape(', '.join(facts))}" if facts else ""
+        items.append(f'<li><a href="../{path}">{markup.escape(title)}</a>{told}</li>')
+    return f'<ul class="doors">{"".join(items)}</ul>'

@@ -1,0 +1,170 @@
+"""Slides and PDFs: what a speaker shows and a reader prints, made from the built pages."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from bs4 import BeautifulSoup
+
+from notebooks import ROOT
+from publish import slides
+from publish.doors import open_doors
+from publish.prints import paper_copy, paper_deck, print_pdf
+from publish.slides import SELECTIONS, Chapter, SelectionError, chapters, deck, draw, read_selection
+
+each_chapter = pytest.mark.parametrize("chapter", ["theory", "iran", "russia", "cooperation"])
+MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
+PLAIN = rf"\b(?:19|20)\d\d\b|\b\d{{1,2}} (?:{MONTH})|\b\d{{1,2}}(?:th|rd)\b|^\d\. |Resolution \d+|I, 9"
+
+
+def made(chapter: str, html: Path) -> BeautifulSoup:
+    """Return a deck of the built book."""
+    page = deck(Chapter(chapter, html), read_selection(SELECTIONS / f"{chapter}.yaml"))
+    return BeautifulSoup(page, "html.parser")
+
+
+@each_chapter
+def test_no_number_from_data_is_typed_on_a_slide(chapter: str) -> None:
+    listed = read_selection(SELECTIONS / f"{chapter}.yaml")
+    assert 11 <= len(listed) <= 17  # and the title
+    for slide in listed:
+        text = re.sub(PLAIN, " ", f"{slide.headline}\n{slide.text}", flags=re.M)
+        assert not re.search(r"\d", text), f"{chapter}: {slide.headline}: {text}"
+        assert len(slide.text.split()) <= 75, f"{chapter}: {slide.headline}: a wall of text"
+
+
+@each_chapter
+def test_figures_keep_their_words_and_links_lead_somewhere(chapter: str, html: Path) -> None:
+    soup = made(chapter, html)
+    assert len(soup.select("figure")) >= 4
+    for figure in soup.select("figure"):
+        assert len(figure.img["alt"]) >= 80
+        assert re.match(r"Sources?: table", figure.figcaption.get_text())
+        assert figure.select("a[download]"), "no link to the numbers"
+        assert (html / "slides" / str(figure.img["src"])).resolve().is_file()
+    for link in soup.select("a[href]"):
+        path, _, anchor = str(link["href"]).partition("#")
+        target = (html / "slides" / unquote(path)).resolve()
+        assert target.is_file(), link["href"]
+        if anchor and target.suffix == ".html":
+            assert f'id="{anchor}"' in target.read_text(encoding="utf-8"), link["href"]
+
+
+def test_a_wrong_selection_says_where_and_what(html: Path, tmp_path: Path) -> None:
+    wrong = {
+        "- headline: A\n  notes: n\n  cell: [x]\n": "iran.yaml, slide 1: unknown key 'cell'",
+        "- headline: A\n": "iran.yaml, slide 1: write a notes",
+        "- headline: A: b\n  notes: n\n": "iran.yaml is not YAML",
+        "headline: A\n": "iran.yaml: a selection is a list",
+    }
+    for text, message in wrong.items():
+        (tmp_path / "iran.yaml").write_text(text, encoding="utf-8")
+        with pytest.raises(SelectionError, match=re.escape(message)):
+            read_selection(tmp_path / "iran.yaml")
+    chapter = Chapter("iran", html)
+    for cell, said in (("no-such-cell", "no code cell 'no-such-cell'"), ("tools", "shows nothing")):
+        with pytest.raises(SelectionError, match=said):
+            draw(slides.Slide("A", "", [cell], "words", "n"), 3, chapter)
+
+
+def test_decks_are_readable_on_a_beamer_and_on_a_phone(html: Path, browser: Any, tmp_path: Path) -> None:
+    """No barrier, nothing cut off, nothing from another host: at 1280 pixels as a deck, at 390 as a page."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    for name in ("_images", "_static", "data", "book"):
+        (tmp_path / name).symlink_to(html / name)
+    try:
+        slides.make_decks(tmp_path)
+    except slides.MissingTool as lack:
+        if os.environ.get("CI"):
+            pytest.fail(str(lack))
+        pytest.skip(str(lack))
+    for width, scheme in ((1280, "dark"), (390, "light")):
+        context = browser.new_context(
+            viewport={"width": width, "height": 720}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        context.add_init_script(Axe().axe_script)
+        tab = context.new_page()
+        wrong: list[str] = []
+        tab.on("request", lambda r: wrong.append(r.url) if not r.url.startswith(("file:", "data:")) else None)  # noqa: B023
+        tab.on("pageerror", lambda error: wrong.append(str(error)))  # noqa: B023
+        for chapter in chapters():
+            tab.goto((tmp_path / "slides" / f"{chapter}.html").as_uri())
+            if width == 1280:
+                tab.wait_for_function("Reveal.isReady()")
+                wrong += [f"{chapter}: slide {n} is cut off" for n in tab.evaluate(CUT)]
+            wrong += [f"{chapter}: {v}" for v in tab.evaluate(BARRIERS)]
+            assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        context.close()
+        assert not wrong, "\n".join(wrong)
+
+
+CUT = """() => [...Array(Reveal.getTotalSlides()).keys()].filter(number => {
+  Reveal.slide(number);
+  const parts = Reveal.getCurrentSlide().querySelectorAll("h2, p, img, table, li");
+  return [...parts].some(part => {
+    const box = part.getBoundingClientRect();
+    return !part.closest(".notes") && (box.bottom > innerHeight || box.right > innerWidth);
+  });
+})"""
+BARRIERS = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(
+  v => `${v.id}: ${v.nodes[0].html.slice(0, 160)}`)"""
+
+
+@each_chapter
+def test_on_paper_nothing_is_folded_and_answers_come_last(chapter: str, html: Path) -> None:
+    page = (html / "book" / f"{chapter}.html").read_text(encoding="utf-8")
+    soup = BeautifulSoup(paper_copy(page, chapter), "html.parser")
+    before = BeautifulSoup(page, "html.parser")
+    assert not soup.select("details, summary, script, button")
+    assert len(soup.select("article figure img[alt]")) == len(before.select("article figure img[alt]"))
+    assert not [a["href"] for a in soup.select("a[href]") if not re.match(r"https?:|mailto:|#", a["href"])]
+    anchors = {str(part["id"]) for part in soup.select("[id]")}
+    lost = {a["href"] for a in soup.select("a[href^='#']") if a["href"][1:] not in anchors}
+    assert not lost
+    for fold in before.select("article details:not([class])"):
+        last = " ".join(fold.get_text(" ").split())[-60:]
+        answers = " ".join(soup.select_one("#answers-on-paper").get_text(" ").split())
+        assert last in answers, f"lost on paper: {last}"
+
+
+def test_a_deck_on_paper_has_one_page_a_slide_and_no_notes(html: Path) -> None:
+    soup = BeautifulSoup(paper_deck(str(made("iran", html))), "html.parser")
+    assert not soup.select("script, .notes") and soup.select(".slides > section h2")
+    assert not [a["href"] for a in soup.select("main a[href]") if not re.match(r"https?:|#", a["href"])]
+
+
+def test_a_print_is_tagged_and_the_same_each_time(chromium: str, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("<html lang=en><title>A</title><h1>One</h1><h2>Two</h2><p>Text.", encoding="utf-8")
+    first, second = tmp_path / "1.pdf", tmp_path / "2.pdf"
+    print_pdf(chromium, page, first)
+    print_pdf(chromium, page, second)
+    assert first.read_bytes() == second.read_bytes()
+    assert b"/StructTreeRoot" in first.read_bytes() and b"/Outlines" in first.read_bytes()
+
+
+def test_a_door_is_shown_only_where_its_target_is(html: Path, tmp_path: Path) -> None:
+    (tmp_path / "book").mkdir()
+    for chapter in chapters():
+        page = f"book/{chapter}.html"
+        (tmp_path / page).write_bytes((html / page).read_bytes())
+    (tmp_path / "pdf").mkdir()
+    pdf = tmp_path / "pdf" / "iran.pdf"
+    pdf.write_bytes(b"%PDF")
+    assert open_doors(tmp_path)["iran"] == ["pdf/iran.pdf"]
+    shown = (tmp_path / "book" / "iran.html").read_text(encoding="utf-8")
+    open_doors(tmp_path)
+    assert (tmp_path / "book" / "iran.html").read_text(encoding="utf-8") == shown
+    assert shown.count('class="doors"') == 1 and "../slides/" not in shown
+    pdf.unlink()
+    assert open_doors(tmp_path)["iran"] == []
+    assert 'class="doors"' not in (tmp_path / "book" / "iran.html").read_text(encoding="utf-8")
+
+
+def test_every_chapter_has_slides() -> None:
+    assert set(chapters()) == {"theory", "iran", "russia", "cooperation"}
+    assert (ROOT / "publish" / "decks" / "package-lock.json").is_file()
