@@ -8,8 +8,9 @@ assigning it. A target that was not made gets no link, and a second run makes th
 import html as markup
 from pathlib import Path
 
-from bs4 import BeautifulSoup
+from selectolax.lexbor import LexborHTMLParser
 
+from publish.pages import in_few_bytes
 from publish.slides import chapters
 
 DOORS = [
@@ -42,18 +43,20 @@ def open_doors(site: Path) -> dict[str, list[str]]:
     opened = {}
     for name in chapters():
         page = site / "book" / f"{name}.html"
-        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-        section = soup.select_one(PLACE)
+        tree = LexborHTMLParser(page.read_text(encoding="utf-8"))
+        section = tree.css_first(PLACE)
         if section is None:
             raise LookupError(f"{page.name} has no section 'Assign this chapter' for links to stand in")
-        for old in soup.select("ul.doors"):
+        for old in tree.css("ul.doors"):
             old.decompose()
         made = [
             (p.format(name), title, known) for p, title, known in DOORS if (site / p.format(name)).is_file()
         ]
         if made:
-            section.append(BeautifulSoup(_list(site, made), "html.parser"))
-        page.write_text(str(soup), encoding="utf-8")
+            links = LexborHTMLParser(_list(site, made), is_fragment=True).root
+            assert links
+            section.insert_child(links)
+        page.write_text(f"{in_few_bytes(str(tree.html))}\n", encoding="utf-8")
         opened[name] = [path for path, _, _ in made]
     return opened
 

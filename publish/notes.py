@@ -40,7 +40,7 @@ KINDS: dict[str, tuple[str, Callable[[LexborNode], str]]] = {
 def write_notes(book: Path, static: Path) -> None:
     """Write the three scripts from the built pages of a folder."""
     pages = {
-        path.stem: LexborHTMLParser(path.read_text(encoding="utf-8")) for path in sorted(book.glob("*.html"))
+        path.stem: LexborHTMLParser(path.read_text(encoding="utf-8")) for path in sorted(book.rglob("*.html"))
     }
     for name, (start, text_of) in KINDS.items():
         if name not in pages:

@@ -304,8 +304,6 @@ def mend(path: Path, coloured: set[str]) -> None:
 
 TAG = re.compile(r'<[a-z](?:[^<>"]|"[^"]*")*>')
 QUOTED = re.compile(r'="([\w#.:-][\w#./:-]*)"')
-
-
 CELL_END = re.compile(r"</t[dh]>\s*(?=<t[dh]\b|</tr>)")
 ROW_END = re.compile(r"</tr>\s*(?=<tr\b|</t(?:body|head)>)")
 
@@ -314,6 +312,11 @@ def in_few_bytes(page: str) -> str:
     """Leave out what HTML lets a page leave out, and a long page has thousands of: quotation marks, ends of cells."""
     bare = TAG.sub(lambda tag: QUOTED.sub(r"=\1", tag[0]), page)
     return ROW_END.sub("", CELL_END.sub("", bare))
+
+
+def whole(page: str) -> str:
+    """Return a page with the ends of cells and rows that ``in_few_bytes`` left out, for parsers that need them."""
+    return str(LexborHTMLParser(page).html)
 
 
 def _set(node: LexborNode, **attributes: str) -> None:

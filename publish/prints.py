@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
 
+from publish.pages import whole
 from publish.slides import DECKS, MissingTool, chapters
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -71,7 +72,7 @@ def paper_copy(page: str, name: str) -> str:
     name
         The chapter.
     """
-    soup = BeautifulSoup(page, "html.parser")
+    soup = BeautifulSoup(whole(page), "html.parser")
     article = soup.select_one("article")
     assert article and soup.head and soup.body, f"{name}.html is no page of the book"
     for part in article.select(".headerlink, script, button, .doors"):

@@ -19,8 +19,9 @@ from pathlib import Path
 import yaml
 from bs4 import BeautifulSoup, Tag
 from markdown_it import MarkdownIt
+from selectolax.lexbor import LexborHTMLParser
 
-from publish.pages import one_id_each, one_name_each
+from publish.pages import one_id_each, one_name_each, whole
 
 ROOT = Path(__file__).resolve().parents[1]
 SELECTIONS = ROOT / "book" / "teaching" / "slides"
@@ -92,7 +93,8 @@ class Chapter:
     def __init__(self, name: str, html: Path, root: Path = ROOT) -> None:
         """Read the built page of a chapter and its notebook."""
         self.name = name
-        self.soup = BeautifulSoup((html / "book" / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+        page = (html / "book" / f"{name}.html").read_text(encoding="utf-8")
+        self.soup = BeautifulSoup(whole(page), "html.parser")
         heading = self.soup.select_one("article h1")
         assert heading, f"{name}.html has no title"
         self.title = re.sub(r"^\d+\.\s*", "", heading.get_text().strip().rstrip("#").strip())
@@ -205,10 +207,10 @@ def deck(chapter: Chapter, slides: list[Slide]) -> str:
 </body>
 </html>
 """
-    soup = BeautifulSoup(page, "html.parser")
-    one_name_each(soup)
-    one_id_each(soup)
-    return str(soup)
+    tree = LexborHTMLParser(page)
+    one_name_each(tree)
+    one_id_each(tree)
+    return f"{tree.html}\n"
 
 
 def fetch_reveal() -> Path:

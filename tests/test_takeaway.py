@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from notebooks import ROOT
 from publish import slides
 from publish.doors import open_doors
+from publish.pages import whole
 from publish.prints import paper_copy, paper_deck, print_pdf
 from publish.slides import SELECTIONS, Chapter, SelectionError, chapters, deck, draw, read_selection
 
@@ -118,7 +119,7 @@ BARRIERS = """async () => (await axe.run(document, {resultTypes: ["violations"]}
 def test_on_paper_nothing_is_folded_and_answers_come_last(chapter: str, html: Path) -> None:
     page = (html / "book" / f"{chapter}.html").read_text(encoding="utf-8")
     soup = BeautifulSoup(paper_copy(page, chapter), "html.parser")
-    before = BeautifulSoup(page, "html.parser")
+    before = BeautifulSoup(whole(page), "html.parser")
     assert not soup.select("details, summary, script, button")
     assert len(soup.select("article figure img[alt]")) == len(before.select("article figure img[alt]"))
     assert not [a["href"] for a in soup.select("a[href]") if not re.match(r"https?:|mailto:|#", a["href"])]

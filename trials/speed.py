@@ -94,7 +94,9 @@ def _edit(root: Path, kind: str, pattern: str) -> None:
 def change_table(root: Path) -> None:
     """Change a note in a table that one chapter reads, and renew its hash."""
     path = root / "data" / f"{TABLE}.csv"
-    path.write_text(path.read_text(encoding="utf-8").replace("Endorses", "Endorses again", 1), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("Endorses", "Endorses again", 1), encoding="utf-8"
+    )
     subprocess.run([sys.executable, "-m", "data.recipes", "--stamp", TABLE], cwd=root, check=True)
 
 
