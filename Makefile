@@ -1,19 +1,37 @@
 # Two commands do the work: `make book` and `make test`. `make help` lists the others.
 PYTHON ?= python3
+NEWEST ?= $(PYTHON)
 BOOK = .venv/book/bin/python
 TEST = .venv/test/bin/python
+GRADING = .venv/grading/bin/python
 UV = .venv/uv/bin/uv
+IN_PYODIDE = --python-version 3.14 --python-platform wasm32-pyodide2025
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book test serve live slides lock clean help
+.PHONY: book site test trials questions exam serve live slides packs grade public lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
 	@$(BOOK) -m publish.build
 
-test: .venv/test/ready  ## install what the tests need and run them all
+site: .venv/book/ready .venv/lite/ready .venv/lite/wheels/ready .venv/node/ready  ## build the book with all its parts (needs Node)
+	@$(BOOK) -m publish.build site
+
+# Without Node the tests of the browser door are skipped, and named.
+test: .venv/test/ready $(if $(shell command -v npm),.venv/lite/ready .venv/lite/wheels/ready .venv/node/ready)  ## install what the tests need and run them all
 	@$(TEST) -m pytest
+
+# The rebuild of the tables from their providers' files is not among them: it needs those files.
+trials: site .venv/test/ready  ## measure the ways to run the book; NEWEST=python3.13 names the newest Python at hand
+	@$(TEST) -m trials.doors
+	@$(TEST) -m trials.pyodide_versions $(NEWEST)
+
+questions: .venv/book/ready  ## check the question bank and write the self-checks into the chapters
+	@$(BOOK) -m publish.questions
+
+exam: .venv/book/ready  ## export the graded questions into _build/instructor, for instructors
+	@$(BOOK) -m publish.questions.exports
 
 serve: book  ## read the built book at http://127.0.0.1:8000
 	@echo "Reading at http://127.0.0.1:8000 (stop with Ctrl-C)"
@@ -25,10 +43,26 @@ live: .venv/book/ready  ## rebuild when a source is saved, and reload the page i
 slides: book  ## slides and PDFs of the chapters, beside the book in _build/site (wants Node and Chromium)
 	@$(BOOK) -m publish.takeaway
 
+packs: .venv/grading/ready  ## make the packs of assignments into _build/packs (SEED=..., kept secret)
+	@SEED="$(SEED)" $(GRADING) -m publish.packs
+
+grade: .venv/grading/ready  ## grade a folder of notebooks (PACK=... SUBMISSIONS=...)
+	@$(GRADING) -m publish.grading "$(PACK)" "$(SUBMISSIONS)" $(OPTIONS)
+
+public:  ## write the tree that may be published, without instructor/, into _build/public
+	@rm -rf _build/public && mkdir -p _build/public && git archive HEAD | tar -x -C _build/public
+	@test ! -e _build/public/instructor || { echo "instructor/ is in the export: see .gitattributes"; exit 1; }
+	@echo "The last commit without instructor/: $(CURDIR)/_build/public"
+
 lock: $(UV)  ## write the lock files anew from pyproject.toml
 	@$(UV) pip compile -q pyproject.toml --group book --universal --generate-hashes --no-emit-index-url --no-header -o locks/book.txt
 	@$(UV) pip compile -q pyproject.toml --group test --universal --generate-hashes --no-emit-index-url --no-header -o locks/test.txt
+	@$(UV) pip compile -q pyproject.toml --group grading --universal --generate-hashes --no-emit-index-url --no-header -o locks/grading.txt
 	@$(UV) pip compile -q pyproject.toml --group binder --universal --generate-hashes --no-emit-index-url --no-header -o binder/requirements.txt
+	@$(UV) pip compile -q pyproject.toml --group lite --universal --generate-hashes --no-emit-index-url --no-header -o locks/lite.txt
+	@$(UV) pip compile -q pyproject.toml --group kernel $(IN_PYODIDE) --generate-hashes --no-emit-index-url --no-header -o locks/kernel.txt
+	@$(UV) pip compile -q pyproject.toml --group pyodide --universal --generate-hashes --no-emit-index-url --no-header -o locks/pyodide.txt
+	@cd publish && npm install --silent --package-lock-only --omit-lockfile-registry-resolved
 
 clean:  ## delete what was built and installed
 	@rm -rf _build .venv
@@ -41,6 +75,21 @@ help:  ## list the commands
 	@echo "Making the environment .venv/$* (once; it is kept)"
 	@$(PYTHON) -m venv --clear .venv/$*
 	@$(UV) pip install -q --python .venv/$* --compile-bytecode --require-hashes -r $<
+	@touch $@
+
+# The wheels that the kernel of the browser door starts from: pure Python, for the browser's Python.
+.venv/lite/wheels/ready: locks/kernel.txt .venv/lite/ready
+	@rm -rf .venv/lite/wheels
+	@.venv/uv/bin/python -m pip download -qq --disable-pip-version-check --no-deps --require-hashes \
+		--only-binary=:all: --python-version 3.14 --implementation py --abi none --platform any -d .venv/lite/wheels -r $<
+	@touch $@
+
+# What comes from npm: at present the core of Pyodide.
+.venv/node/ready: publish/package.json publish/package-lock.json
+	@command -v npm >/dev/null || \
+		{ echo "Node is missing: install it with npm (on Debian and Ubuntu: apt-get install nodejs npm). Only make site needs it."; exit 1; }
+	@mkdir -p .venv/node && cp publish/package.json publish/package-lock.json .venv/node/
+	@cd .venv/node && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 $(UV): locks/uv.txt

@@ -1,6 +1,7 @@
 """Build the book: execute the chapters, make the HTML, and only then replace the last good book.
 
-Run as ``python -m publish.build`` from the top folder, by ``make book``.
+Run as ``python -m publish.build`` from the top folder, by ``make book``; with ``site`` after it, by
+``make site``, it also makes the parts that ``publish/parts.py`` lists.
 """
 
 import fcntl
@@ -11,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from publish.cache import cache_folder, note_reads
+from publish.parts import PARTS, Part
 
 if TYPE_CHECKING:  # what takes long to import is imported where it is used: most runs find nothing to do
     from nbformat import NotebookNode
@@ -28,11 +30,19 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 WORK = BUILD / "work"
 HTML = BUILD / "html"
+NEW = BUILD / "html.new"
 DONE = BUILD / "html.key"
+PARTS_DONE = BUILD / "parts.key"
 SOURCES = (
-    "book", "data", "publish", "_config.yml", "_toc.yml", "references.bib", "locks/book.txt",
-    "binder/requirements.txt", "LICENSE",
+    "book", "data", "publish", "_config.yml", "_toc.yml", "references.bib", "locks",
+    "binder/requirements.txt", "LICENSE", "trials/results",
 )  # fmt: skip
+
+
+FIGURES = [  # as SVG without a date, which publish/figures.py makes small and fit for both themes
+    "--InlineBackend.figure_formats={'svg'}",
+    "--InlineBackend.print_figure_kwargs={'bbox_inches': 'tight', 'metadata': {'Date': None}}",
+]
 
 
 @dataclass
@@ -63,9 +73,10 @@ def pages() -> list[str]:
     return [f"{f}.ipynb" for f in files if (ROOT / f"{f}.ipynb").is_file()]
 
 
-def fingerprint() -> str:
-    """Return a hash of everything that the built book depends on."""
-    digest = hashlib.sha256(os.environ.get("BOOK_REPOSITORY_URL", "").encode() + sys.version.encode())
+def fingerprint(folders: Sequence[str]) -> str:
+    """Return a hash of everything that the built book depends on, the folders of its parts included."""
+    settled = [os.environ.get(name, "") for name in ("BOOK_REPOSITORY_URL", "BOOK_HUB_URL")]
+    digest = hashlib.sha256("\0".join([*settled, sys.version, *folders]).encode())
     for source in SOURCES:
         path = ROOT / source
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
@@ -87,7 +98,7 @@ def execute(page: str, timeout: int) -> Run:
         timeout=timeout,
         record_timing=False,  # times in the cells would hide the result from the cache
         resources={"metadata": {"path": str((ROOT / page).parent)}},
-        extra_arguments=[f"--IPKernelApp.exec_files={ROOT / 'publish' / 'reads.py'}"],
+        extra_arguments=[f"--IPKernelApp.exec_files={ROOT / 'publish' / 'reads.py'}", *FIGURES],
         on_cell_execute=lambda cell, cell_index: reached.append(cell.source.splitlines()[0]),
     )
     started = time.perf_counter()
@@ -148,13 +159,17 @@ def run_chapters() -> list[Run]:
     return failed
 
 
-def make_html() -> str | None:
-    """Make the pages in a folder of their own; return the warnings and errors, or None if all is well."""
+def make_html(folders: Sequence[str]) -> str | None:
+    """Make the pages in a folder of their own; return the warnings and errors, or None if all is well.
+
+    ``folders`` names the parts that the book has beside its pages, so that these can lead to them.
+    """
     log = BUILD / "build.log"
     jupyter_book = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     command = [*jupyter_book, "build", ".", "--path-output", str(WORK), "-W", "-n", "--keep-going"]
     with log.open("w", encoding="utf-8") as out:
-        done = subprocess.run(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+        env = os.environ | {"BOOK_PARTS": " ".join(folders)}
+        done = subprocess.run(command, cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
     if done.returncode == 0:
         return None
     shutil.rmtree(WORK, ignore_errors=True)  # an incremental build would not repeat the warnings
@@ -164,15 +179,36 @@ def make_html() -> str | None:
     return "\n".join(told) + f"\nThe whole log is in {log.relative_to(ROOT)}."
 
 
+def lay_out(parts: Sequence[Part], kept: Sequence[str]) -> str | None:
+    """Lay the new book beside the last good one, with its parts; return what went wrong, or None."""
+    shutil.rmtree(NEW, ignore_errors=True)
+    shutil.copytree(WORK / "_build" / "html", NEW)
+    for folder in kept:
+        shutil.copytree(HTML / folder, NEW / folder, copy_function=os.link)  # the same files, not copies
+    for part in parts:
+        before = time.perf_counter()
+        log = BUILD / f"{part.folder}.log"
+        if not (ROOT / part.command[0]).is_file():
+            return f"The {part.name} could not be made: there is no {part.command[0]}. Run: make site"
+        with log.open("w", encoding="utf-8") as out:
+            command = [*part.command, str(NEW)]
+            done = subprocess.run(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+        if done.returncode or not (NEW / part.folder).is_dir():
+            told = log.read_text(encoding="utf-8").strip().splitlines()[-1:] or ["no message"]
+            return (
+                f"The {part.name} could not be made: {told[0]}\nThe whole log is in {log.relative_to(ROOT)}."
+            )
+        print(f"{part.name:28} made in {time.perf_counter() - before:.1f} s", flush=True)
+    return None
+
+
 def put_in_place() -> None:
     """Replace the last good book by the new one in two renames, so that no half-written book is served."""
-    new, old = BUILD / "html.new", BUILD / "html.old"
-    for leftover in (new, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    shutil.copytree(WORK / "_build" / "html", new)
+    old = BUILD / "html.old"
+    shutil.rmtree(old, ignore_errors=True)
     if HTML.exists():
         HTML.rename(old)
-    new.rename(HTML)
+    NEW.rename(HTML)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -189,36 +225,49 @@ def alone() -> Iterator[None]:
         yield
 
 
-def main() -> int:
-    """Build the book; return the exit code."""
+def main(site: bool = False) -> int:
+    """Build the book, with its parts if it is the whole site; return the exit code."""
     with alone():
-        return build()
+        return build(site)
 
 
-def build() -> int:
-    """Build the book if anything changed, and put it in place if all went well; return the exit code."""
+def build(site: bool = False) -> int:
+    """Build the book if anything changed, and put it in place if all went well; return the exit code.
+
+    Without ``site`` the parts of an earlier ``make site`` stay, and the pages go on leading to them.
+    """
     started = time.perf_counter()
-    key = fingerprint()
-    if HTML.is_dir() and DONE.is_file() and DONE.read_text(encoding="utf-8") == key:
+    parts = PARTS if site else []
+    kept = [] if site else [part.folder for part in PARTS if (HTML / part.folder).is_dir()]
+    folders = [part.folder for part in parts] + kept
+    key = fingerprint(folders)
+    done = [DONE, PARTS_DONE] if site else [DONE]
+    if HTML.is_dir() and all(file.is_file() and file.read_text(encoding="utf-8") == key for file in done):
         print(f"Nothing changed. Open {HTML / 'index.html'}")
         return 0
-    kept = f"The last good book is still in {HTML}." if HTML.is_dir() else "There is no earlier book to keep."
+    left = f"The last good book is still in {HTML}." if HTML.is_dir() else "There is no earlier book to keep."
     if failed := run_chapters():
         for run in failed:
             assert run.failure
             print(f"\n{run.page} fails in the cell that begins\n    {run.failure.cell}\n{run.failure.error}")
-        print(f"\n{kept}")
+        print(f"\n{left}")
         return 1
     before = time.perf_counter()
-    if problems := make_html():
-        print(f"\nThe pages could not be made:\n{problems}\n\n{kept}")
+    if problems := make_html(folders):
+        print(f"\nThe pages could not be made:\n{problems}\n\n{left}")
         return 1
     print(f"{'pages':28} made in {time.perf_counter() - before:.1f} s")
+    if problem := lay_out(parts, kept):
+        print(f"\n{problem}\n\n{left}")
+        return 1
     put_in_place()
-    DONE.write_text(key, encoding="utf-8")
+    for file in done:
+        file.write_text(key, encoding="utf-8")
+    if kept and (not PARTS_DONE.is_file() or PARTS_DONE.read_text(encoding="utf-8") != key):
+        print(f"Kept from an earlier make site, which makes them anew: {', '.join(kept)}")
     print(f"Done in {time.perf_counter() - started:.0f} s. Open {HTML / 'index.html'}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(site="site" in sys.argv[1:]))

@@ -8,25 +8,29 @@ pages, all in one place, because copies of the theme's templates would go stale 
 version. Every repair may be applied twice without harm.
 """
 
+import csv
 import hashlib
 import html
-import itertools
+import json
 import os
 import posixpath
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from bs4 import BeautifulSoup, Tag
 from docutils import nodes
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
+from publish import assets, figures, notes
 from publish.cache import cache_folder
+from publish.search import Words, parted
 
 LOG = logging.getLogger(__name__)
 PLACEHOLDER = "OWNER/REPOSITORY"
@@ -38,14 +42,16 @@ PAGE_BUILDERS = ("html", "dirhtml", "singlehtml")
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect everything to the build."""
+    app.add_search_language(Words)
     app.add_config_value("book_publish_state", "", "html", str)
+    app.add_config_value("book_parts", os.environ.get("BOOK_PARTS", ""), "html", str)
     app.connect("config-inited", settle_cache)
     app.connect("config-inited", note_state)
     app.connect("config-inited", settle_repository)
     app.connect("config-inited", silence_unwanted)
     app.connect("builder-inited", begin)
     app.connect("doctree-resolved", link_outputs)
-    app.connect("html-page-context", add_filter)
+    app.connect("html-page-context", add_doors)
     app.connect("build-finished", finish, priority=900)  # after the theme has written its own files
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -72,6 +78,8 @@ def note_state(app: Sphinx, config: Config) -> None:
 def settle_repository(app: Sphinx, config: Config) -> None:
     """Take the repository's address from outside if given; without a real one show none of its buttons."""
     options = config.html_theme_options
+    if hub := os.environ.get("BOOK_HUB_URL"):
+        options.get("launch_buttons", {})["jupyterhub_url"] = hub
     address = os.environ.get("BOOK_REPOSITORY_URL") or options.get("repository_url", "")
     if address and PLACEHOLDER not in address:
         options["repository_url"] = address.rstrip("/").removesuffix(".git")
@@ -97,10 +105,43 @@ def begin(app: Sphinx) -> None:
         app.config.html_theme_options.pop("launch_buttons", None)  # the theme's EPUB fails on them
 
 
-def add_filter(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Give the ledger's script to the page that holds the ledger, and to no other."""
-    if "ledger-filter" in context.get("body", ""):
-        app.add_js_file("ledger.js", loading_method="defer")
+DOORS = """
+<details class="doors"><summary>Run this page</summary><ul>{items}</ul>
+<p><a href="{run}">Running the book</a> says which way suits whom, and what to do when one fails.</p></details>
+"""
+IN_BROWSER = """<li><a href="{lite}">Run it in your browser</a>: nothing to install, no account. \
+The page and the kernel come from this book, about {megabytes} MB the first time. The libraries numpy, pandas and \
+matplotlib then come from Pyodide's public distribution (version {version}, cdn.jsdelivr.net): some \
+megabytes more, which we could not measure, and no table or figure without them.</li>"""
+TO_KEEP = """<li><a href="{zip}" download>Download it as a folder</a> and run it with Python on your own \
+computer: the notebook, the tables that it uses, <code>bookkit</code>.</li>"""
+
+
+def add_doors(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Put under the title of a notebook's page the ways to run it that were built, and what each costs."""
+    root = app.config.root_doc
+    if app.builder.name not in PAGE_BUILDERS or app.builder.name == "singlehtml" or page == root:
+        return
+    if not str(context.get("sourcename", "")).endswith(".ipynb"):
+        return
+    items = ""
+    to: Callable[..., str] = context["pathto"]
+    if "lite" in app.config.book_parts.split():
+        items += IN_BROWSER.format(
+            lite=f"{to('lite/notebooks/index.html', 1)}?path={page}.ipynb", **lite_facts(Path(app.srcdir))
+        )
+    items += TO_KEEP.format(zip=to(f"download/testing-realism-run-{page.split('/')[-1]}.zip", 1))
+    doors = DOORS.format(items=items, run=to("book/run"))
+    context["body"] = context["body"].replace("</h1>", f"</h1>{doors}", 1)
+
+
+def lite_facts(root: Path) -> dict[str, str]:
+    """Return what a reader is told of the browser door: its weight as it was measured, Pyodide's version."""
+    with (root / "trials" / "results" / "doors.csv").open(encoding="utf-8", newline="") as file:
+        measured = {(row["door"], row["unit"]): row["measured"] for row in csv.DictReader(file)}
+    package = json.loads((root / "publish" / "package.json").read_text(encoding="utf-8"))
+    megabytes = round(float(measured["browser alone", "megabytes"]))
+    return {"megabytes": str(megabytes), "version": package["dependencies"]["pyodide"]}
 
 
 # Links in the outputs of cells
@@ -108,18 +149,20 @@ def add_filter(app: Sphinx, page: str, template: str, context: dict[str, Any], d
 ANCHOR = re.compile(r"<a\b[^>]*>")
 TARGET = re.compile(r'\bhref="(?P<path>[^":#?]+)\.(?:ipynb|md)(?P<anchor>#[^"]*)?"')
 SOURCE = re.compile(r'(?P<open><a class="source" href="[^"#]*#ref-(?P<key>[^"]+)">)[^<]*(?=</a>)')
+PLACE = re.compile(r'(?P<open><a class="place" href="[^"#]*#(?P<label>[^"]+)">)[^<]*(?=</a>)')
 
 
 def link_outputs(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Make links of raw HTML, which name source files, lead to pages, and name works by author and year.
+    """Make links of raw HTML, which name source files, lead to pages, and name what they lead to.
 
-    In JupyterLab ``claims.ipynb`` and a citation key are the right things to show; on a page they are
-    not. A page or a work that does not exist is reported, which fails a strict build.
+    In JupyterLab ``claims.ipynb``, a label and a citation key are the right things to show; a page has
+    a work's author and year, a section's title and a figure's number. A page, label or work that does
+    not exist is reported, which fails a strict build.
     """
     for raw in doctree.findall(nodes.raw):
         if "html" not in raw.get("format", "").split():
             continue
-        linked = _linked(app, raw, _page_of(raw, docname))
+        linked = parted(_linked(app, raw, _page_of(raw, docname)))
         if linked != raw.astext():
             raw.clear()
             raw.append(nodes.Text(linked))
@@ -127,12 +170,14 @@ def link_outputs(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 def _linked(app: Sphinx, raw: nodes.raw, docname: str) -> str:
     named = SOURCE.sub(lambda m: _anchored(m) + _work(app, m["key"], raw), raw.astext())
+    named = PLACE.sub(lambda m: m["open"] + _place(app, html.unescape(m["label"]), raw), named)
     return ANCHOR.sub(lambda m: _page_link(app, m[0], docname, raw), named)
 
 
 def _anchored(source: re.Match[str]) -> str:
     """Return the opening tag of a link to a work; in an id on a page docutils writes ``_`` as ``-``."""
-    return source["open"].replace(f"#ref-{source['key']}", f"#ref-{source['key'].replace('_', '-')}")
+    opening = source["open"].replace(f"#ref-{source['key']}", f"#ref-{source['key'].replace('_', '-')}")
+    return opening.replace(' class="source"', "")
 
 
 def _page_of(node: nodes.Node, docname: str) -> str:
@@ -157,6 +202,18 @@ def _page_link(app: Sphinx, tag: str, docname: str, where: nodes.Node) -> str:
     else:
         address = app.builder.get_relative_uri(docname, page) + anchor
     return tag[: found.start()] + f'href="{html.escape(address)}"' + tag[found.end() :]
+
+
+def _place(app: Sphinx, label: str, where: nodes.Node) -> str:
+    """Return what a section or a figure is called, and its chapter: "Fig. 2.1, Iran's position"."""
+    known = app.env.get_domain("std").labels.get(label)  # type: ignore[attr-defined]
+    if known is None:
+        LOG.warning("no section or figure with the label %s", label, location=where, type="book")
+        return html.escape(label)
+    page, anchor, title = known
+    number = app.env.toc_fignumbers.get(page, {}).get("figure", {}).get(anchor)
+    name = f"Fig. {'.'.join(map(str, number))}" if number else title
+    return f"{html.escape(name)} ({html.escape(app.env.titles[page].astext())})"
 
 
 def _work(app: Sphinx, key: str, where: nodes.Node) -> str:
@@ -189,16 +246,21 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     write_door(out, app.config.root_doc, app.config.html_title)
     copy_data(Path(app.srcdir), out)
     began = app.pages_began - 1  # type: ignore[attr-defined]  # a file system's clock may be coarse
-    for path in all_pages(out):
-        if path.stat().st_mtime >= began:
-            mend(path)
-    slim_icons(out)
-    drop_files(out)
+    figures.slim_all(out / "_images")
+    pages = all_pages(out)
+    written = [path for path in pages if path.stat().st_mtime >= began]
+    coloured = assets.coloured_code(out / "_static")
+    for path in written:
+        mend(path, coloured)
+    assets.join(out, pages)
+    notes.write_notes(out / "book", out / "_static")
 
 
 def all_pages(out: Path) -> list[Path]:
-    """Return every page, the theme's own fragments left out."""
-    return sorted(p for p in out.rglob("*.html") if "_static" not in p.relative_to(out).parts)
+    """Return every page; the theme's own fragments and the sheets to print are none."""
+    return sorted(
+        p for p in out.rglob("*.html") if p.relative_to(out).parts[0] not in ("_static", "download")
+    )
 
 
 def write_door(out: Path, root: str, title: str) -> None:
@@ -230,35 +292,93 @@ def copy_data(root: Path, out: Path) -> None:
             shutil.copyfile(path, folder / path.name)
 
 
-def mend(path: Path) -> None:
-    """Apply every repair to one written page."""
-    soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+def mend(path: Path, coloured: set[str]) -> None:
+    """Apply every repair to one written page; ``coloured`` are the kinds of code that have a colour of their own."""
+    tree = LexborHTMLParser(path.read_text(encoding="utf-8"))
     for repair in REPAIRS:
-        repair(soup)
-    path.write_text(str(soup), encoding="utf-8")
+        repair(tree)
+    plain_code(tree, coloured)
+    show_figures(tree, path.parent)
+    path.write_text(f"{in_few_bytes(str(tree.html))}\n", encoding="utf-8")
 
 
-DROP: list[tuple[str, str | None]] = [
-    (r"scripts/fontawesome\.js", None),  # 1.5 MB; the icon font draws the same icons
-    (r"togglebutton|toggleHint|toggleOpen", ".toggle, .admonition.dropdown"),
-    (r"sphinx-design|design-tabs", ".bd-article [class*='sd-']"),
-    (r"clipboard\.min|copybutton", "div.highlight pre"),
-    (r"mystnb\.[0-9a-f]+\.css", "div.cell"),
-    (r"searchtools\.js|language_data\.js|searchindex\.js|search_as_you_type", ".bd-search-container"),
-]
-"""Scripts and styles (by a pattern of their address or text), and what must be on a page to need them."""
+TAG = re.compile(r'<[a-z](?:[^<>"]|"[^"]*")*>')
+QUOTED = re.compile(r'="([\w#.:-][\w#./:-]*)"')
 
 
-def drop_unused_parts(soup: BeautifulSoup) -> None:
-    """Drop scripts, styles and placeholders that the page has no use for."""
-    for part in soup.select("script, link[rel=stylesheet], link[rel=preload]"):
-        text = f"{part.get('src', '')}{part.get('href', '')}{part.string or ''}"
-        for pattern, needed_by in DROP:
-            if re.search(pattern, text) and not (needed_by and soup.select_one(needed_by)):
-                part.decompose()
-                break
-    for part in soup.select("#ethical-ad-placement, .pst-async-banner-revealer"):
+CELL_END = re.compile(r"</t[dh]>\s*(?=<t[dh]\b|</tr>)")
+ROW_END = re.compile(r"</tr>\s*(?=<tr\b|</t(?:body|head)>)")
+
+
+def in_few_bytes(page: str) -> str:
+    """Leave out what HTML lets a page leave out, and a long page has thousands of: quotation marks, ends of cells."""
+    bare = TAG.sub(lambda tag: QUOTED.sub(r"=\1", tag[0]), page)
+    return ROW_END.sub("", CELL_END.sub("", bare))
+
+
+def _set(node: LexborNode, **attributes: str) -> None:
+    """Set attributes of an element; ``data_theme`` stands for ``data-theme``."""
+    for name, value in attributes.items():
+        node.attrs[name.replace("_", "-")] = value
+
+
+def _drop(node: LexborNode, *attributes: str) -> None:
+    for name in attributes:
+        if name in node.attributes:
+            del node.attrs[name]
+
+
+JOINED = re.compile(
+    r"_static/.*\.(?:css|js)\b|DOCUMENTATION_OPTIONS|toggleHint|language_data\.js|searchtools\.js"
+)
+"""Addresses of style sheets and scripts, and scripts in the page that only set what they need: see assets.py."""
+
+
+def link_assets(tree: LexborHTMLParser) -> None:
+    """Ask for the joined style sheet and script in place of the parts; the search page asks for its own too."""
+    if not tree.head or tree.css_first("link[href*='_static/site.css']"):
+        return
+    top = (tree.css_first("html") or tree.head).attributes.get("data-content_root") or ""
+    parts = tree.css("script, link[rel=stylesheet], link[rel=preload]")
+    joined = [
+        p for p in parts if JOINED.search(f"{p.attributes.get('src')}{p.attributes.get('href')}{p.text()}")
+    ]
+    for part in joined:
         part.decompose()
+    if not joined:
+        return  # the door, which needs nothing
+    index = tree.css_first("script[src*='searchindex.js']")
+    if index and not tree.css_first(".bd-search-container"):
+        index.decompose()
+        index = None
+    scripts = ["site.js", "search.js"] if index else ["site.js"]
+    _add(tree, "link", rel="stylesheet", href=f"{top}_static/site.css")
+    for name in scripts:
+        _add(tree, "script", defer="", src=f"{top}_static/{name}")
+    if index:
+        _add(tree, "script", defer="", src=str(index.attributes["src"]))
+        index.decompose()
+
+
+def _add(tree: LexborHTMLParser, name: str, **attributes: str) -> None:
+    """Add an element to the head of the page."""
+    node = tree.create_node(name)
+    _set(node, **attributes)
+    assert tree.head
+    tree.head.insert_child(node)
+
+
+def drop_unused_parts(tree: LexborHTMLParser) -> None:
+    """Drop placeholders, a second table of contents for paper, and repeated settings of the viewport."""
+    for part in tree.css(
+        "#ethical-ad-placement, .pst-async-banner-revealer, #jb-print-docs-body, #searchbox"
+    ):
+        part.decompose()
+    for extra in tree.css("meta[name=viewport]")[1:]:
+        extra.decompose()
+    for node in list(tree.root.traverse(include_text=True)) if tree.root else []:
+        if node.is_comment_node:
+            node.decompose()
 
 
 FIRST_PAINT = """
@@ -279,158 +399,216 @@ FIRST_PAINT = """
 """
 
 
-def choose_theme_before_paint(soup: BeautifulSoup) -> None:
+def choose_theme_before_paint(tree: LexborHTMLParser) -> None:
     """Settle light or dark before anything is drawn, and light on paper; colour code without scripts too.
 
     The theme's own script sets an empty mode first, reports that as an error and repaints.
     """
-    if soup.html:
-        soup.html["data-theme"] = "light"
-    if script := soup.select_one("script[data-cfasync]"):
-        script.string = FIRST_PAINT
+    if html_element := tree.css_first("html"):
+        _set(html_element, data_theme="light")
+    if script := tree.css_first("script[data-cfasync]"):
+        early = tree.create_node("script")
+        early.insert_child(FIRST_PAINT)
+        script.replace_with(early)
 
 
-def name_landmarks(soup: BeautifulSoup) -> None:
+def name_landmarks(tree: LexborHTMLParser) -> None:
     """Give the sidebar a landmark, and the sidebars' and search's dialogs a name."""
-    if sidebar := soup.find(id="pst-primary-sidebar"):
-        sidebar["role"], sidebar["aria-label"] = "complementary", "The book"
     names = {
-        "pst-primary-sidebar-modal": "The book",
-        "pst-secondary-sidebar-modal": "On this page",
-        "pst-search-dialog": "Search",
+        "#pst-primary-sidebar-modal": "The book",
+        "#pst-secondary-sidebar-modal": "On this page",
+        "#pst-search-dialog": "Search",
     }
-    for ident, name in names.items():
-        if dialog := soup.find("dialog", id=ident):
-            dialog["aria-label"] = name
+    for selector, name in names.items():
+        for dialog in tree.css(selector):
+            _set(dialog, aria_label=name)
+    for sidebar in tree.css("#pst-primary-sidebar"):
+        _set(sidebar, role="complementary", aria_label="The book")
 
 
-def name_buttons(soup: BeautifulSoup) -> None:
+def name_buttons(tree: LexborHTMLParser) -> None:
     """Let a control's name hold the words that it shows, and give one to those that show an icon only."""
-    for control in soup.select(".search-button-field, details > summary"):
-        del control["aria-label"]
-    for button in soup.select("button[title]:not([aria-label])"):
-        if not button.get_text(strip=True):
-            button["aria-label"] = button["title"]
-    for icon in soup.select("i[class*='fa-'], span[class*='fa-']"):
-        icon["aria-hidden"] = "true"
-        del icon["title"]
+    for control in tree.css(".search-button-field, details > summary"):
+        _drop(control, "aria-label")
+    for button in tree.css("button[title]:not([aria-label])"):
+        if not button.text(strip=True):
+            _set(button, aria_label=str(button.attributes["title"]))
+    for icon in tree.css("i[class*='fa-'], span[class*='fa-']"):
+        _set(icon, aria_hidden="true")
+        _drop(icon, "title")
 
 
-def plain_references(soup: BeautifulSoup) -> None:
-    """Drop roles that are deprecated or lack the children they demand from lists of references."""
-    for part in soup.select(".citation-list[role], .citation[role]"):
-        del part["role"]
+def plain_references(tree: LexborHTMLParser) -> None:
+    """Drop from citations and their lists what nobody sees or hears: wrong roles, numbers, repeated entries."""
+    for part in tree.css(".citation-list[role], .citation[role]"):
+        _drop(part, "role")
+    for label in tree.css(".citation > .label"):
+        label.decompose()
+    for link in tree.css("a[href*='#ref-'][title]"):
+        _drop(link, "title")  # the whole entry, which stands in the list and is shown by notes.js
 
 
-def mend_pandas(soup: BeautifulSoup) -> None:
+def short_addresses(tree: LexborHTMLParser) -> None:
+    """Let a link that shows its whole address show the host only; print shows the address again (book.css)."""
+    for link in tree.css(".bd-article a[href^=http]"):
+        address = str(link.attributes["href"])
+        if link.text().strip() == address and (host := urlsplit(address).netloc):
+            for part in list(link.iter(include_text=True)):
+                part.decompose()
+            link.insert_child(host.removeprefix("www."))
+
+
+WRAPPERS = (
+    "code.literal > span.pre, a.reference > span.std, a.reference > span.doc, .backrefs > span, "
+    "span.bibtex-citation:not([id]), .cell_input > .notranslate, .cell_output > div.text_html"
+)
+
+
+def plain_markup(tree: LexborHTMLParser) -> None:
+    """Take off wrappers and class names that carry no style, and identifiers that nothing points to."""
+    asked = {str(link.attributes["href"]).partition("#")[2] for link in tree.css("a[href*='#']")}
+    for part in tree.css("[id^=id]"):
+        if re.fullmatch(r"id\d+", part.id or "") and part.id not in asked:
+            _drop(part, "id")
+    for wrapper in tree.css(WRAPPERS):
+        wrapper.unwrap()
+    for part in tree.css(".docutils, .notranslate, a.reference, a.external, th.head"):
+        names = (part.attributes.get("class") or "").split()
+        left = [name for name in names if name not in PLAIN or (name == "container" and "cell" in names)]
+        _set(part, **{"class": " ".join(left)}) if left else _drop(part, "class")
+    for row in tree.css(".bd-article tr[class^=row-]"):
+        _drop(row, "class")
+
+
+PLAIN = {"docutils", "container", "reference", "internal", "external", "notranslate", "head"}
+"""Class names of docutils and Sphinx that no style sheet of the book needs within the text."""
+
+
+def plain_code(tree: LexborHTMLParser, coloured: set[str]) -> None:
+    """Leave in code only the elements that have a colour of their own: half of them are drawn like the rest."""
+    for part in tree.css("div.highlight pre span"):
+        if not part.text():
+            part.decompose()
+        elif not coloured.intersection((part.attributes.get("class") or "").split()):
+            part.unwrap()
+    for block in tree.css("div.highlight"):
+        _set(block, translate="no")
+
+
+def show_figures(tree: LexborHTMLParser, folder: Path) -> None:
+    """Let the browser know each figure's size and fetch it only when it comes near."""
+    for image in tree.css(".bd-article img"):
+        source = folder / str(image.attributes.get("src"))
+        if source.suffix == ".svg" and source.is_file():
+            width, height = figures.size(source.read_text(encoding="utf-8"))
+            _set(image, width=width, height=height)
+        _set(image, loading="lazy")
+
+
+def name_columns(tree: LexborHTMLParser) -> None:
+    """Say of a heading in a table's head that it heads its column."""
+    for head in tree.css(".bd-article thead th:not([scope])"):
+        _set(head, scope="col")
+
+
+def mend_pandas(tree: LexborHTMLParser) -> None:
     """Turn a table that pandas drew into one that can be read aloud and scrolled by keyboard."""
-    for table in soup.select("table.dataframe"):
-        del table["border"]
-        for head in table.select("thead th"):
-            _mend_head(head)
-        for head in table.select("tbody th"):
-            head["scope"] = "row"
-        if holder := table.find_parent("div"):
-            for style in holder.find_all("style"):
+    for table in tree.css("table.dataframe"):
+        _drop(table, "border")
+        for head in table.css("thead th"):
+            if head.text(strip=True):
+                _set(head, scope="col")
+            else:
+                head.replace_with(tree.create_node("td"))
+        for head in table.css("tbody th"):
+            _set(head, scope="row")
+        holder = table.parent
+        if holder and holder.tag == "div":
+            for style in holder.css("style"):
                 style.decompose()
-            if "wide" not in (holder.get("class") or ()):
-                holder["class"] = "wide"
-                holder["role"], holder["tabindex"], holder["aria-label"] = "region", "0", "Output: a table"
+            if "wide" not in (holder.attributes.get("class") or "").split():
+                _set(holder, **{"class": "wide"}, role="region", tabindex="0", aria_label="Output: a table")
 
 
-def _mend_head(head: Tag) -> None:
-    if head.get_text(strip=True):
-        head["scope"] = "col"
+def caption_tables(tree: LexborHTMLParser) -> None:
+    """Give a table without a caption the heading of its section, for those who meet the table on its own.
+
+    It is not shown, as the heading stands above. Layout tables of the index are called what they are.
+    """
+    for table in tree.css("table.indextable"):
+        _set(table, role="presentation")
+    for table in tree.css(".bd-article table"):
+        if table.css_first("caption"):
+            continue
+        section = table.parent
+        while section and section.tag != "section":
+            section = section.parent
+        heading = section.css_first("h1, h2, h3, h4") if section else None
+        number = heading.css_first(".section-number") if heading else None
+        words = (
+            heading.text().removesuffix("#").removeprefix(number.text() if number else "") if heading else ""
+        )
+        caption = tree.create_node("caption")
+        _set(caption, **{"class": "visually-hidden"})
+        caption.insert_child(words.strip() or "Table")
+        _insert_first(table, caption)
+
+
+def _insert_first(node: LexborNode, new: LexborNode) -> None:
+    if node.first_child:
+        node.first_child.insert_before(new)
     else:
-        head.name = "td"
+        node.insert_child(new)
 
 
-def one_name_each(soup: BeautifulSoup) -> None:
+def describe_figures(tree: LexborHTMLParser) -> None:
+    """Link each figure to the table of its numbers, as the long description of what the alt text sums up."""
+    figure = None
+    for part in tree.css("figure, details.behind"):
+        if part.tag == "figure":
+            figure = part
+        elif figure and figure.id and part.css_first("table"):
+            part.attrs["id"] = f"{figure.id}-numbers"
+            for image in figure.css("img"):
+                _set(image, aria_details=f"{figure.id}-numbers")
+            figure = None
+
+
+def one_name_each(tree: LexborHTMLParser) -> None:
     """Number regions that share a name on a page, so that a list of landmarks tells them apart."""
-    by_name: dict[str, list[Tag]] = {}
-    for region in soup.select("[role=region][aria-label]"):
-        by_name.setdefault(re.sub(r" \(\d+ of \d+\)$", "", str(region["aria-label"])), []).append(region)
+    by_name: dict[str, list[LexborNode]] = {}
+    for region in tree.css("[role=region][aria-label]"):
+        name = re.sub(r" \(\d+ of \d+\)$", "", str(region.attributes["aria-label"]))
+        by_name.setdefault(name, []).append(region)
     for name, regions in by_name.items():
         if len(regions) > 1:
             for number, region in enumerate(regions, 1):
-                region["aria-label"] = f"{name} ({number} of {len(regions)})"
+                _set(region, aria_label=f"{name} ({number} of {len(regions)})")
 
 
-def one_id_each(soup: BeautifulSoup) -> None:
+def one_id_each(tree: LexborHTMLParser) -> None:
     """Keep an id only where it stands first, as a claim may be shown twice on a page."""
     seen: set[str] = set()
-    for part in soup.select("[id]"):
-        if part["id"] in seen:
-            del part["id"]
+    for part in tree.css("[id]"):
+        if str(part.id) in seen:
+            _drop(part, "id")
         else:
-            seen.add(str(part["id"]))
+            seen.add(str(part.id))
 
 
-REPAIRS: list[Callable[[BeautifulSoup], None]] = [
+REPAIRS: list[Callable[[LexborHTMLParser], None]] = [
+    link_assets,
     drop_unused_parts,
     choose_theme_before_paint,
     name_landmarks,
     name_buttons,
     plain_references,
+    short_addresses,
+    plain_markup,
+    name_columns,
     mend_pandas,
+    caption_tables,
+    describe_figures,
     one_name_each,
     one_id_each,
 ]
-
-
-# Files beside the pages
-
-ICON_RULE = re.compile(r'(?P<names>(?:\.fa-[a-z0-9-]+:before,?)+)\{content:"\\(?P<code>[0-9a-f]+) ?"\}')
-ICON_FACE = re.compile(r"@font-face\{[^}]*fontawesome/webfonts/fa-(?P<family>[a-z]+)-[^}]*\}")
-
-
-def slim_icons(out: Path) -> None:
-    """Reduce the icon font and its style rules to the icons that pages show, from 240 to a few kB."""
-    static = out / "_static"
-    font = static / "vendor" / "fontawesome" / "webfonts" / "fa-solid-900.ttf"
-    sheet = static / "styles" / "pydata-sphinx-theme.css"
-    if not font.is_file():
-        return  # nothing was written in this run, so nothing changed
-    used = _names("".join(p.read_text(encoding="utf-8") for p in all_pages(out)))
-    rules = sheet.read_text(encoding="utf-8")
-    codes = {ord(c) for c in re.findall(r'--pst-icon-[a-z-]+:"(.)"', rules)}
-    codes |= {int(m["code"], 16) for m in ICON_RULE.finditer(rules) if _names(m["names"]) & used}
-    rules = ICON_RULE.sub(lambda m: m[0] if _names(m["names"]) & used else "", rules)
-    rules = ICON_FACE.sub(_icon_face, rules)
-    sheet.write_text(rules, encoding="utf-8")
-    _subset(font, static / "styles" / "icons.woff", codes)
-
-
-def _names(text: str) -> set[str]:
-    return set(re.findall(r"\bfa-[a-z0-9-]+", text))
-
-
-def _icon_face(face: re.Match[str]) -> str:
-    if face["family"] != "solid":
-        return ""
-    return re.sub(r"src:[^}]*", 'src:url(icons.woff) format("woff")', face[0])
-
-
-def _subset(font: Path, target: Path, codes: set[int]) -> None:
-    from fontTools import subset
-
-    options = subset.Options(flavor="woff", recalc_timestamp=False, name_IDs=["*"], notdef_outline=True)
-    loaded = subset.load_font(str(font), options)
-    subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=codes)
-    subsetter.subset(loaded)
-    subset.save_font(loaded, str(target), options)
-
-
-def drop_files(out: Path) -> None:
-    """Delete files of the theme that no page asks for: source maps, icon fonts, translations."""
-    static = out / "_static"
-    for path in itertools.chain(_unasked(static), static.rglob("*.map")):
-        path.unlink()
-    for folder in ("vendor", "locales"):
-        shutil.rmtree(static / folder, ignore_errors=True)
-
-
-def _unasked(static: Path) -> Iterator[Path]:
-    yield from static.glob("scripts/fontawesome.js*")
-    yield from static.glob("*webpack-macros.html")

@@ -3,7 +3,7 @@
 As a program, ``python tests/notebooks.py NOTEBOOK``, it runs all code cells of one notebook in order,
 then each cell once more by itself with the names that the whole has left (a reader who changes a cell
 runs it again at the end), then the code in its worked solutions, and holds each ``# answer:`` to what
-the code gives. With ``--once`` the second round is left out.
+the code gives; then the expressions of the page's questions in the bank. With ``--once`` the second round is left out.
 """
 
 import ast
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -46,12 +47,20 @@ def solutions(path: Path) -> list[str]:
     return [code for text in folded for code in re.findall(r"```python\n(.*?)```", text, flags=re.S)]
 
 
+def questions(path: Path) -> list[dict[str, Any]]:
+    """Return the page's questions, of both pools, whose answer is an expression."""
+    pools = [path.parent / "teaching" / "questions", path.parents[1] / "instructor" / "questions"]
+    files = [p for pool in pools if (p := pool / f"{path.stem}.yaml").is_file()]
+    found = [q for p in files for q in yaml.safe_load(p.read_text(encoding="utf-8")) or []]
+    return [q for q in found if "expression" in q or "check" in q]
+
+
 def run(path: Path, *, again: bool = False) -> subprocess.CompletedProcess[str]:
     """Run a notebook's code in a process of its own, from its own folder, without a screen."""
     return subprocess.run(
         [sys.executable, str(Path(__file__).resolve()), str(path), *([] if again else ["--once"])],
         cwd=path.parent,
-        env={**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(path.parent)},
+        env={**os.environ, "MPLBACKEND": "Agg"},
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -87,7 +96,19 @@ def main(path: Path, *, again: bool) -> None:
         found = _evaluate(solution, names)
         if found != ast.literal_eval(given.group(1)):
             sys.exit(f"{path.name}: the solution {solution.strip()} gives {found!r}")
+    for question in questions(path):
+        code = question.get("expression") or question["check"]
+        try:
+            found = _evaluate(code, dict(names))
+        except Exception as error:
+            sys.exit(f"question {question['id']}: {type(error).__name__}: {error}")
+        wanted = question.get("answer", True)
+        if found is None or found != wanted:
+            sys.exit(f"question {question['id']}: the data give {found!r}, the bank says {wanted!r}")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), again="--once" not in sys.argv)
+    notebook = Path(sys.argv[1]).resolve()
+    os.chdir(notebook.parent)
+    sys.path.insert(0, str(notebook.parent))
+    main(notebook, again="--once" not in sys.argv)

@@ -48,6 +48,18 @@ def test_behind_links_to_the_files() -> None:
     )
 
 
+def test_what_stands_under_no_figure_is_called_what_it_is() -> None:
+    folded = behind(pd.DataFrame({"a": [1]}), "vetoes", label="All <46> of them")._repr_html_()
+    assert "<summary>All &lt;46&gt; of them</summary>" in folded and "figure" not in folded
+
+
+def test_behind_is_called_what_it_holds() -> None:
+    table = pd.DataFrame({"a": [1]})
+    named = behind(table, "vetoes", label="All <rows>")._repr_html_()
+    assert "<summary>All &lt;rows&gt;</summary>" in named and "<caption>All &lt;rows&gt;</caption>" in named
+    assert "<summary>The numbers behind this figure</summary>" in behind(table, "vetoes")._repr_html_()
+
+
 def test_distance_is_that_of_known_arcs() -> None:
     quarter = math.pi / 2 * 6371.0088
     assert distance_km(0, 0, 0, 90) == pytest.approx(quarter)

@@ -62,9 +62,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def build(root: Path) -> subprocess.CompletedProcess[str]:
+def build(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "publish.build"],
+        [sys.executable, "-m", "publish.build", *words],
         cwd=root,
         env={k: v for k, v in os.environ.items() if k != "BOOK_REPOSITORY_URL"},
         text=True,
@@ -92,6 +92,38 @@ def test_a_failing_cell_is_named_and_the_last_good_book_stays(tree: Path) -> Non
     assert 'DataError: There is no table "vetos"' in done.stdout
     assert "The last good book is still in" in done.stdout
     assert "the good book" in served(tree)
+
+
+def test_a_failing_part_is_named_and_the_last_good_site_stays(tree: Path) -> None:
+    """And the pages alone may be built anew without losing the parts."""
+    parts = tree / "publish" / "parts.py"
+    good = parts.read_text(encoding="utf-8")
+    own = good[: good.index("PARTS = [")]
+
+    def made(words: str, end: str) -> subprocess.CompletedProcess[str]:
+        code = f"import pathlib, sys; f = pathlib.Path(sys.argv[1], 'extra'); f.mkdir(); {end}; (f / 'x').write_text('{words}')"
+        parts.write_text(
+            f'{own}PARTS = [Part("extra", "extra part", ({sys.executable!r}, "-c", {code!r}))]\n'
+        )
+        return build(tree, "site")
+
+    extra = tree / "_build" / "html" / "extra" / "x"
+    first, failed = made("the good part", "0"), made("a bad part", "sys.exit('no more space')")
+    assert first.returncode == 0, first.stdout
+    assert failed.returncode == 1
+    assert "The extra part could not be made: no more space" in failed.stdout
+    assert "The last good book is still in" in failed.stdout
+    assert extra.read_text() == "the good part" and "the good book" in served(tree)
+    alone = build(tree)
+    assert alone.returncode == 0 and "Kept from an earlier make site" in alone.stdout, alone.stdout
+    assert extra.read_text() == "the good part"
+    parts.write_text(good, encoding="utf-8")
+    unmade = build(tree, "site")
+    assert (
+        "The browser door could not be made: there is no .venv/lite/bin/python. Run: make site"
+        in unmade.stdout
+    )
+    shutil.rmtree(extra.parent)
 
 
 def test_a_warning_is_an_error_and_is_repeated(tree: Path) -> None:

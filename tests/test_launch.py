@@ -1,9 +1,12 @@
-"""The buttons that need the repository: one Binder link per notebook page, to a file that exists, or none."""
+"""The ways to run a page: one link of each kind on every notebook's page, to a file that exists, or none."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import yaml
@@ -14,6 +17,7 @@ CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(c["file"] for part in TOC["parts"] for c in part["chapters"])]
 MADE_UP = "made-up-owner/made-up-repo"
+HUB = "https://hub.example.org"
 JUPYTER_BOOK = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
 PLACEHOLDER = "OWNER/REPOSITORY"
 
@@ -25,7 +29,8 @@ def launched(html: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(
         [*JUPYTER_BOOK, "build", ".", "--path-output", str(folder), "-W", "-n", "--keep-going"],
         cwd=ROOT,
-        env=os.environ | {"BOOK_REPOSITORY_URL": f"https://github.com/{MADE_UP}"},
+        env=os.environ
+        | {"BOOK_REPOSITORY_URL": f"https://github.com/{MADE_UP}", "BOOK_HUB_URL": HUB, "BOOK_PARTS": "lite"},
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -41,13 +46,53 @@ def _links(site: Path, page: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_one_binder_link_on_a_notebook_page_and_none_elsewhere(launched: Path, page: str) -> None:
-    found = [link for link in _links(launched, page) if "mybinder.org/v2" in link]
-    if not (ROOT / f"{page}.ipynb").is_file():
-        assert not found
-        return
+def test_one_link_of_each_kind_on_a_notebook_page_and_none_elsewhere(launched: Path, page: str) -> None:
     branch = CONFIG["repository"]["branch"]
-    assert found == [f"https://mybinder.org/v2/gh/{MADE_UP}/{branch}?urlpath=lab/tree/{page}.ipynb"]
+    file = f"{page}.ipynb"
+    hub = {
+        "repo": f"https://github.com/{MADE_UP}",
+        "urlpath": f"lab/tree/made-up-repo/{file}",
+        "branch": branch,
+    }
+    wanted = {
+        "mybinder.org": f"https://mybinder.org/v2/gh/{MADE_UP}/{branch}?urlpath=lab/tree/{file}",
+        "colab.": f"https://colab.research.google.com/github/{MADE_UP}/blob/{branch}/{file}",
+        "/git-pull?": f"{HUB}/hub/user-redirect/git-pull?{urlencode(hub, safe='/')}",
+    }
+    if page != TOC["root"]:
+        wanted |= {
+            "/lite/": f"../lite/notebooks/index.html?path={file}",
+            "/download/testing-realism-run-": f"../download/testing-realism-run-{Path(page).name}.zip",
+        }
+    links = _links(launched, page)
+    for mark, address in wanted.items():
+        found = [link for link in links if mark in link]
+        if (ROOT / file).is_file():
+            assert found == [address]
+            if mark == "/download/testing-realism-run-":
+                assert (launched / page).parent.joinpath(address).is_file()
+        elif page != "book/run":  # that page leads to each of them, for all pages
+            assert not found
+
+
+def test_the_browser_door_says_what_it_costs_before_the_click(launched: Path) -> None:
+    soup = BeautifulSoup((launched / "book" / "iran.html").read_text(encoding="utf-8"), "html.parser")
+    doors = soup.select_one("h1 + details.doors")
+    assert doors and doors.summary and doors.summary.get_text() == "Run this page"
+    words = " ".join(doors.get_text().split())
+    assert re.search(r"about [0-9]+ MB", words)
+    assert "Pyodide's public distribution" in words and "cdn.jsdelivr.net" in words
+    pinned = json.loads((ROOT / "publish" / "package.json").read_text(encoding="utf-8"))["dependencies"][
+        "pyodide"
+    ]
+    assert f"version {pinned}" in words
+
+
+def test_no_door_is_shown_that_was_not_made(html: Path) -> None:
+    made = (html / "lite").is_dir()
+    for page in PAGES:
+        shown = [link for link in _links(html, page) if "/lite/" in link]
+        assert made or not shown, page
 
 
 def test_no_button_leads_to_the_placeholder(html: Path) -> None:

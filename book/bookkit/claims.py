@@ -144,12 +144,9 @@ def _card(row: pd.Series) -> str:
 
     frame = f'class="claim claim-{safe("verdict").replace(" ", "-")}" id="claim-{safe("slug")}"'
     label = "We read in the paper" if row["kind"] == "consistency" else "The paper claims"
-    stated = (
-        f'<span class="claim-label">{label}</span> {safe("claim")} '
-        f'<span class="claim-where">({safe("where")})</span>'
-    )
-    verdict = f'<span class="claim-verdict">Verdict: {safe("verdict")}</span>'
-    found = f'<p><span class="claim-label">We find</span> {safe("finding")}</p>'
+    stated = f"<b>{label}</b> {safe('claim')} <small>({safe('where')})</small>"
+    verdict = f"<strong>Verdict: {safe('verdict')}</strong>"
+    found = f"<p><b>We find</b> {safe('finding')}</p>"
     link = (
         f"confidence: {safe('confidence')}. "
         f'<a href="claims.ipynb#claim-{safe("slug")}">This claim in the ledger</a></p>'
@@ -157,16 +154,16 @@ def _card(row: pd.Series) -> str:
     if row["rule"]:  # computed here, so the whole card is open
         return f"<div {frame}><p>{stated}</p>{found}<p>{verdict}; {link}</div>"
     summary = f"<summary>{stated} {verdict}</summary>"
-    return f'<details {frame}>{summary}{found}<p class="claim-link">{link.capitalize()}</details>'
+    return f"<details {frame}>{summary}{found}<p>{link.capitalize()}</details>"
 
 
 def ledger_page(claims: pd.DataFrame) -> Shown:
     """Return the claims given as a table that a page shows: each with an anchor and links to its evidence.
 
     ``evidence`` holds places and citation keys, parted by semicolons: ``russia#fig-x`` is a figure or
-    a heading of a page, ``table:vetoes`` a table, anything else a key of ``references.bib``. The form
-    above the table is hidden until the book's script for this page shows it; without scripts the whole
-    table stands there.
+    a heading of a page, ``table:vetoes`` a table, anything else a key of ``references.bib``. The built
+    book shows titles and authors where JupyterLab shows labels and keys. The form above the table is
+    hidden until the book's script for this page shows it; without scripts the whole table stands there.
     """
     rows = "".join(_entry(row) for _, row in claims.iterrows())
     text = "\n\n".join(_text(row) for _, row in claims.iterrows())
@@ -204,14 +201,12 @@ def _entry(row: pd.Series) -> str:
             f"<dt>Rule</dt><dd>stated {row['stated']:g}, found {row['found']:g} {safe('unit')}; "
             f"supported when found is {words} stated, tolerance {row['tolerance']:g}</dd>"
         )
-    marks = " ".join(f'data-{key}="{safe(key)}"' for key in ("chapter", "kind", "verdict"))
     return (
-        f'<tr class="claim-{safe("verdict").replace(" ", "-")}" id="claim-{safe("slug")}" {marks}>'
-        f'<th scope="row">{safe("claim")} <span class="claim-where">({safe("where")}; {safe("kind")})</span></th>'
-        f'<td><span class="claim-verdict">{safe("verdict").capitalize()}</span>, '
-        f"{safe('confidence')} confidence</td>"
-        f'<td><p>{safe("finding")} <a href="{safe("chapter")}.ipynb#claim-{safe("slug")}">'
-        f"In the chapter: {safe('slug')}</a></p>"
+        f'<tr class="claim-{safe("verdict").replace(" ", "-")}" id="claim-{safe("slug")}">'
+        f'<th scope="row">{safe("claim")} <small>({safe("where")}; {safe("kind")})</small></th>'
+        f"<td><b>{safe('verdict').capitalize()}</b>, {safe('confidence')} confidence</td>"
+        f'<td>{safe("finding")} <a href="{safe("chapter")}.ipynb#claim-{safe("slug")}">'
+        "In the chapter</a>"
         f"<details><summary>How it was checked</summary><dl><dt>Check</dt><dd>{safe('check')}</dd>{decided}"
         f"<dt>Evidence</dt><dd>{_evidence(row['evidence'])}</dd></dl></details></td></tr>"
     )
@@ -224,13 +219,8 @@ def _evidence(text: str) -> str:
             name = item.removeprefix("table:")
             links.append(f'<a href="data.ipynb#table-{html.escape(name)}">table {html.escape(name)}</a>')
         elif "#" in item:
-            page, anchor = item.split("#", 1)
-            kind = "figure" if anchor.startswith("fig-") else "section"
-            name = anchor.removeprefix(f"fig-{page}-").replace("-", " ")
-            links.append(
-                f'<a href="{html.escape(page)}.ipynb#{html.escape(anchor)}">{kind} '
-                f"{html.escape(name)} of the page {html.escape(page)}</a>"
-            )
+            page, anchor = (html.escape(part) for part in item.split("#", 1))
+            links.append(f'<a class="place" href="{page}.ipynb#{anchor}">{page}, {anchor}</a>')
         else:
             links.append(
                 f'<a class="source" href="bibliography.md#ref-{html.escape(item)}">{html.escape(item)}</a>'

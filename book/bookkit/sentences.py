@@ -94,8 +94,8 @@ def show(table: pd.DataFrame, caption: str) -> Shown:
     return Shown(f"{caption}\n{flat.to_string(index=False)}", markup(flat, caption))
 
 
-def behind(table: pd.DataFrame, *names: str) -> Shown:
-    """Return the numbers behind a figure as a folded table with links to the files they come from.
+def behind(table: pd.DataFrame, *names: str, label: str = "The numbers behind this figure") -> Shown:
+    """Return a folded table, mostly of what a figure draws, with links to the files it comes from.
 
     Parameters
     ----------
@@ -103,6 +103,8 @@ def behind(table: pd.DataFrame, *names: str) -> Shown:
         What the figure draws.
     names
         The tables of the data package that it was made from.
+    label
+        What the folded table is called, where it stands under no figure.
     """
     from bookkit.package import _resource
 
@@ -110,7 +112,7 @@ def behind(table: pd.DataFrame, *names: str) -> Shown:
     links = ", ".join(f'<a href="../{f}" download>{f}</a>' for f in files)
     flat = table.reset_index() if table.index.name or table.index.nlevels > 1 else table
     folded = (
-        '<details class="behind"><summary>The numbers behind this figure</summary>'
-        f"{markup(flat, 'The numbers behind this figure')}<p>Made from: {links}</p></details>"
+        f'<details class="behind"><summary>{html.escape(label)}</summary>'
+        f"{markup(flat, label)}<p>Made from: {links}</p></details>"
     )
     return Shown(f"{flat.to_string(index=False)}\nMade from: {', '.join(files)}", folded)

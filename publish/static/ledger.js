@@ -5,7 +5,11 @@
   const rows = [...document.querySelectorAll(".ledger-table tbody tr")];
   const texts = rows.map((row) => row.textContent.toLowerCase());
   const status = form.querySelector("[role=status]");
-  const choices = ["chapter", "kind", "verdict"];
+  const marks = rows.map((row) => ({
+    chapter: row.querySelector("a[href*='#claim-']").textContent.split(":")[0],
+    kind: row.querySelector("small").textContent.match(/; ([^;]*)\)$/)[1],
+    verdict: row.querySelector("b").textContent.toLowerCase(),
+  }));
 
   function filter() {
     const words = form.elements.words.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -13,7 +17,7 @@
     rows.forEach((row, i) => {
       const fits =
         words.every((word) => texts[i].includes(word)) &&
-        choices.every((key) => [row.dataset[key], ""].includes(form.elements[key].value));
+        Object.entries(marks[i]).every(([key, mark]) => [mark, ""].includes(form.elements[key].value));
       row.hidden = !fits;
       shown += fits;
     });
