@@ -80,8 +80,9 @@ def paper_copy(page: str, name: str) -> str:
         part.decompose()
     lay_out_folds(soup, article)
     unlink(article)
-    for image in article.select("img[loading]"):
+    for image in article.select("img"):
         del image["loading"]  # all are on the paper
+        del image["aria-details"]  # the numbers are in a file that is named below the figure
     for region in article.select("[tabindex]"):
         del region["tabindex"]
     for script in soup.head.select("script, link[rel=preload], link[rel=prefetch]"):

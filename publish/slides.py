@@ -161,6 +161,7 @@ def _figure(figure: Tag, chapter: str) -> str:
     image = figure.select_one("img")
     assert image, f"the figure {figure['id']} has no picture"
     del image["loading"]  # the next slide's picture should be there before it is shown
+    del image["aria-details"]  # its numbers are a link here
     terms = f"{markup.escape(source[0], quote=False)} " if source else ""
     return f"<figure>{image}<figcaption>{terms}{place}{links}</figcaption></figure>"
 
