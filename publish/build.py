@@ -199,6 +199,9 @@ def lay_out(parts: Sequence[Part], kept: Sequence[str]) -> str | None:
                 f"The {part.name} could not be made: {told[0]}\nThe whole log is in {log.relative_to(ROOT)}."
             )
         print(f"{part.name:28} made in {time.perf_counter() - before:.1f} s", flush=True)
+    from publish.doors import open_doors
+
+    open_doors(NEW)  # links to what is there by now, made or kept
     return None
 
 

@@ -22,7 +22,9 @@ FIGURES = "_images/"
 @pytest.fixture(scope="module")
 def trees(html: Path) -> dict[Path, LexborHTMLParser]:
     """Every page of the built book."""
-    pages = [p for p in html.rglob("*.html") if not {"_static", "lite"} & set(p.relative_to(html).parts)]
+    pages = [
+        p for p in html.rglob("*.html") if not {"_static", "lite", "slides"} & set(p.relative_to(html).parts)
+    ]
     return {page: LexborHTMLParser(page.read_text(encoding="utf-8")) for page in pages}
 
 
