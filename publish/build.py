@@ -246,7 +246,9 @@ def build(site: bool = False) -> int:
     left = f"The last good book is still in {HTML}." if HTML.is_dir() else "There is no earlier book to keep."
     for part in parts:
         if not (ROOT / part.command[0]).is_file():
-            print(f"The {part.name} could not be made: there is no {part.command[0]}. Run: make site\n\n{left}")
+            print(
+                f"The {part.name} could not be made: there is no {part.command[0]}. Run: make site\n\n{left}"
+            )
             return 1
     if failed := run_chapters():
         for run in failed:
