@@ -82,8 +82,7 @@ def test_every_objective_appears_in_the_longest_route() -> None:
 def test_the_longest_route_leaves_time_to_read_the_chapter(chapter: str) -> None:
     time = re.search(r"\*\*Time\.\*\*(.*)", prose(ROOT / "book" / f"{chapter}.ipynb"))
     assert time
-    sittings = 2 if time[1].strip().startswith("Two sittings") else 1
-    needed = sittings * sum(int(n) for n in re.findall(r"(\d+) minutes", time[1].split(";")[0]))
+    needed = sum(int(n) for n in re.findall(r"(\d+) minutes", time[1].split("All the exercises")[0]))
     own = [
         s for s in rows(TEACHING / "sessions.csv") if s["route"] == "twelve weeks" and s["chapter"] == chapter
     ]
