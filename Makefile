@@ -9,13 +9,13 @@ IN_PYODIDE = --python-version 3.14 --python-platform wasm32-pyodide2025
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book site test trials questions exam serve live slides packs grade public lock clean help
+.PHONY: book site test trials questions exam serve live packs grade public lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
 	@$(BOOK) -m publish.build
 
-site: .venv/book/ready .venv/lite/ready .venv/lite/wheels/ready .venv/node/ready  ## build the book with all its parts (needs Node)
+site: .venv/book/ready .venv/lite/ready .venv/lite/wheels/ready .venv/node/ready  ## build the book with all its parts (needs Node and Chromium)
 	@$(BOOK) -m publish.build site
 
 # Without Node the tests of the browser door are skipped, and named.
@@ -39,9 +39,6 @@ serve: book  ## read the built book at http://127.0.0.1:8000
 
 live: .venv/book/ready  ## rebuild when a source is saved, and reload the page in the browser
 	@$(BOOK) -m publish.live 8000
-
-slides: book  ## slides and PDFs of the chapters, beside the book in _build/site (wants Node and Chromium)
-	@$(BOOK) -m publish.takeaway
 
 packs: .venv/grading/ready  ## make the packs of assignments into _build/packs (SEED=..., kept secret)
 	@SEED="$(SEED)" $(GRADING) -m publish.packs
@@ -84,7 +81,7 @@ help:  ## list the commands
 		--only-binary=:all: --python-version 3.14 --implementation py --abi none --platform any -d .venv/lite/wheels -r $<
 	@touch $@
 
-# What comes from npm: at present the core of Pyodide.
+# What comes from npm: the core of Pyodide, and what shows slides.
 .venv/node/ready: publish/package.json publish/package-lock.json
 	@command -v npm >/dev/null || \
 		{ echo "Node is missing: install it with npm (on Debian and Ubuntu: apt-get install nodejs npm). Only make site needs it."; exit 1; }

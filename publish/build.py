@@ -188,8 +188,6 @@ def lay_out(parts: Sequence[Part], kept: Sequence[str]) -> str | None:
     for part in parts:
         before = time.perf_counter()
         log = BUILD / f"{part.folder}.log"
-        if not (ROOT / part.command[0]).is_file():
-            return f"The {part.name} could not be made: there is no {part.command[0]}. Run: make site"
         with log.open("w", encoding="utf-8") as out:
             command = [*part.command, str(NEW)]
             done = subprocess.run(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
@@ -199,6 +197,9 @@ def lay_out(parts: Sequence[Part], kept: Sequence[str]) -> str | None:
                 f"The {part.name} could not be made: {told[0]}\nThe whole log is in {log.relative_to(ROOT)}."
             )
         print(f"{part.name:28} made in {time.perf_counter() - before:.1f} s", flush=True)
+    from publish.doors import open_doors
+
+    open_doors(NEW)  # links to what is there by now, made or kept
     return None
 
 
@@ -246,6 +247,12 @@ def build(site: bool = False) -> int:
         print(f"Nothing changed. Open {HTML / 'index.html'}")
         return 0
     left = f"The last good book is still in {HTML}." if HTML.is_dir() else "There is no earlier book to keep."
+    for part in parts:
+        if not (ROOT / part.command[0]).is_file():
+            print(
+                f"The {part.name} could not be made: there is no {part.command[0]}. Run: make site\n\n{left}"
+            )
+            return 1
     if failed := run_chapters():
         for run in failed:
             assert run.failure

@@ -11,6 +11,7 @@ import json
 import platform
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,8 @@ def _digest(root: Path, item: str) -> str:
     if kind == "uses":  # which tables each page opens, and nothing else of the pages
         text = {p.name: USES.findall(p.read_text(encoding="utf-8")) for p in (root / "book").glob("*.ipynb")}
         return hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()
+    if kind == "reading":  # how long a page takes, which the front page says of it
+        return _reading(root, name)
     path = root / "data" / "datapackage.json"
     try:
         resources: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["resources"]
@@ -118,6 +121,18 @@ def _digest(root: Path, item: str) -> str:
         return "unreadable"
     chosen = [r for r in resources if name in ("*", r.get("name"))]
     return hashlib.sha256(json.dumps(chosen).encode()).hexdigest()
+
+
+def _reading(root: Path, page: str) -> str:
+    if str(root / "book") not in sys.path:
+        sys.path.insert(0, str(root / "book"))
+    from bookkit.paths import DataError
+    from bookkit.reading import reading
+
+    try:
+        return hashlib.sha256(repr(reading(page)).encode()).hexdigest()
+    except DataError:
+        return "unreadable"
 
 
 def _drop_stale(root: Path, folder: Path) -> None:

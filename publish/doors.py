@@ -8,14 +8,14 @@ assigning it. A target that was not made gets no link, and a second run makes th
 import html as markup
 from pathlib import Path
 
-from selectolax.lexbor import LexborHTMLParser
+from bs4 import BeautifulSoup
 
 from publish.pages import in_few_bytes
-from publish.slides import chapters
+from publish.slides import chapters, parsed
 
 DOORS = [
     ("slides/{}.html", "Slides", "with notes for the speaker (press S)"),
-    ("slides/{}.pdf", "The slides as PDF", ""),
+    ("pdf/{}-slides.pdf", "The slides as PDF", ""),
     ("pdf/{}.pdf", "This chapter as one PDF", "with claims unfolded and answers at the end"),
 ]
 """For each thing that may have been made for a chapter: its path in the site, its name, what to know."""
@@ -41,22 +41,22 @@ def open_doors(site: Path) -> dict[str, list[str]]:
         A chapter has no section on assigning it.
     """
     opened = {}
-    for name in chapters():
+    for name in [name for name in chapters() if (site / "book" / f"{name}.html").is_file()]:
         page = site / "book" / f"{name}.html"
-        tree = LexborHTMLParser(page.read_text(encoding="utf-8"))
-        section = tree.css_first(PLACE)
+        soup = parsed(page.read_text(encoding="utf-8"))
+        section = soup.select_one(PLACE)
         if section is None:
             raise LookupError(f"{page.name} has no section 'Assign this chapter' for links to stand in")
-        for old in tree.css("ul.doors"):
+        before = soup.select("ul.doors")
+        for old in before:
             old.decompose()
         made = [
             (p.format(name), title, known) for p, title, known in DOORS if (site / p.format(name)).is_file()
         ]
         if made:
-            links = LexborHTMLParser(_list(site, made), is_fragment=True).root
-            assert links
-            section.insert_child(links)
-        page.write_text(f"{in_few_bytes(str(tree.html))}\n", encoding="utf-8")
+            section.append(BeautifulSoup(_list(site, made), "html.parser"))
+        if made or before:
+            page.write_text(in_few_bytes(str(soup)), encoding="utf-8")
         opened[name] = [path for path, _, _ in made]
     return opened
 

@@ -15,6 +15,7 @@ import argparse
 import ast
 import contextlib
 import copy
+import csv
 import hashlib
 import io
 import json
@@ -333,6 +334,8 @@ def make(chapter: str, seed: str) -> tuple[dict[str, bytes], dict[str, bytes]]:
     instructor["key.json"] = (json.dumps(kept, indent=1, ensure_ascii=False) + "\n").encode()
     instructor["by-hand.md"] = _by_hand(chapter, master)
     instructor["GRADE.md"] = _grade(chapter, master)
+    if (rubric := ROOT / str(read_essay(chapter).get("rubric", ""))).is_file():
+        instructor["rubric.csv"] = rubric.read_bytes()
     return student, instructor
 
 
@@ -395,12 +398,51 @@ def _by_hand(chapter: str, master: nbformat.NotebookNode) -> bytes:
         parts.append(f"## {task['name']}, {task['points']} points\n\n{prompt}\n")
         parts.append(f"Objectives: {', '.join(task['objectives'])}.\n")
         if "instructor/essays" in model:
-            kept = {k: v for k, v in essay.items() if k not in ("title", "prompt", "words", "id")}
-            model = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=100)
-            parts.append(f"### Rubric and model answers\n\n```yaml\n{model}```\n")
+            parts.append(_essay_sheet(essay, task["points"]))
         else:
             parts.append(f"### Model answer and rubric\n\n{model}\n")
     return "\n".join(parts).encode()
+
+
+def _rubric(essay: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the criteria of an essay's rubric, or none where its file names no rubric."""
+    path = ROOT / str(essay.get("rubric", ""))
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _essay_sheet(essay: dict[str, Any], points: float) -> str:
+    """Return the rubric as a table, what an answer must concede, and the model answers with their marks."""
+    parts = []
+    if criteria := _rubric(essay):
+        most = sum(float(c["Rating Points 1"]) for c in criteria)
+        levels = [n for n in range(1, 10) if f"Rating Name {n}" in criteria[0]]
+        heads = [criteria[0][f"Rating Name {n}"] for n in levels]
+        rows = [
+            f"| {c['Criteria Name']}: {c['Criteria Description']} | "
+            + " | ".join(f"{c[f'Rating Points {n}']}: {c[f'Rating Description {n}']}" for n in levels)
+            for c in criteria
+        ]
+        parts.append(
+            f"### Rubric\n\nThe rubric counts to {most:g} and the essay {points:g} points: divide what it gives by "
+            f"{most / points:g}.\n\n| Criterion | {' | '.join(heads)} |\n|{'---|' * (len(heads) + 1)}\n"
+            + " |\n".join(rows)
+            + " |\n"
+        )
+    if concede := essay.get("concede"):
+        parts.append(
+            "### What a strong answer must concede\n\n" + "\n".join(f"- {text}" for text in concede) + "\n"
+        )
+    for model in essay.get("models", []):
+        marks = "\n".join(
+            f"- {name}: {given[0]}. {given[1]}" for name, given in model.get("marks", {}).items()
+        )
+        parts.append(
+            f"### Model answer, {model['level']}: {model['total']}\n\n{model['text'].strip()}\n\n{marks}\n"
+        )
+    return "\n".join(parts)
 
 
 def _grade(chapter: str, master: nbformat.NotebookNode) -> bytes:

@@ -3,19 +3,20 @@
 A chapter is printed from a copy of its built page: one column, every fold open, the answers to exercises
 and questions gathered at the end, links within the chapter and to the world kept. Links to other pages
 of the book have no address on paper and become plain words. The PDFs are tagged, have an outline, and
-are the same bytes for the same pages and the same Chromium.
+are the same bytes for the same pages and the same Chromium. A part of ``make site``:
+``python -m publish.prints FOLDER``.
 """
 
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
 
-from publish.pages import whole
-from publish.slides import DECKS, MissingTool, chapters
+from publish.slides import DECKS, MissingTool, chapters, parsed
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -72,15 +73,16 @@ def paper_copy(page: str, name: str) -> str:
     name
         The chapter.
     """
-    soup = BeautifulSoup(whole(page), "html.parser")
+    soup = parsed(page)
     article = soup.select_one("article")
     assert article and soup.head and soup.body, f"{name}.html is no page of the book"
     for part in article.select(".headerlink, script, button, .doors"):
         part.decompose()
     lay_out_folds(soup, article)
     unlink(article)
-    for image in article.select("img[loading]"):
+    for image in article.select("img"):
         del image["loading"]  # all are on the paper
+        del image["aria-details"]  # the numbers are in a file that is named below the figure
     for region in article.select("[tabindex]"):
         del region["tabindex"]
     for script in soup.head.select("script, link[rel=preload], link[rel=prefetch]"):
@@ -104,7 +106,7 @@ def unlink(part: Tag) -> None:
 
 def paper_deck(page: str) -> str:
     """Return a deck with one page for each slide, laid out as on the screen, without reveal.js or notes."""
-    soup = BeautifulSoup(page, "html.parser")
+    soup = parsed(page)
     deck = soup.select_one("main > div")
     assert soup.html and soup.head and deck and isinstance(deck.div, Tag)
     soup.html["class"], deck["class"], deck.div["class"] = "as-deck", "reveal", "slides"
@@ -168,7 +170,7 @@ def _move_answer(soup: BeautifulSoup, fold: Tag, label: str, answers: Tag) -> No
 
 
 def make_pdfs(site: Path) -> list[Path]:
-    """Print every chapter to ``site/pdf``, and every deck that was made to ``site/slides``.
+    """Print every chapter, and every deck that was made, to ``site/pdf``.
 
     Parameters
     ----------
@@ -194,8 +196,8 @@ def make_pdfs(site: Path) -> list[Path]:
         page = site / "slides" / f"{name}.html"
         if not page.is_file():
             continue
-        _print_copy(chromium, page, paper_deck(page.read_text(encoding="utf-8")), page.with_suffix(".pdf"))
-        written.append(page.with_suffix(".pdf"))
+        written.append(folder / f"{name}-slides.pdf")
+        _print_copy(chromium, page, paper_deck(page.read_text(encoding="utf-8")), written[-1])
     return written
 
 
@@ -207,3 +209,17 @@ def _print_copy(chromium: str, page: Path, text: str, target: Path) -> None:
         print_pdf(chromium, beside, target)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def main(site: Path) -> int:
+    """Add the PDFs to the site; return the exit code."""
+    try:
+        print(f"{len(make_pdfs(site))} PDFs")
+    except (MissingTool, RuntimeError) as problem:
+        print(problem)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -21,6 +21,8 @@ def _watch() -> None:
             line, told = f"descriptor\t{arguments[0]}", True
         elif event == "bookkit.uses":
             line, told = "uses\t", True
+        elif event == "bookkit.reading":
+            line, told = f"reading\t{arguments[0]}", True
         elif event == "open" and isinstance(arguments[0], (str, os.PathLike)):
             line = f"file\t{os.path.abspath(arguments[0])}"
             if told and line.endswith((".ipynb", "datapackage.json")):

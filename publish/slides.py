@@ -4,7 +4,7 @@
 notebook whose results are shown, the section they come from, and notes for the speaker. Figures, tables
 and sentences are taken from the built page, so that no number is typed twice and what the page knows
 (alt text, terms of the data, repairs) travels along. On a narrow screen, or without scripts, a deck is a
-plain page.
+plain page. A part of ``make site``: ``python -m publish.slides FOLDER``.
 """
 
 import copy
@@ -12,7 +12,7 @@ import html as markup
 import json
 import re
 import shutil
-import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +26,8 @@ from publish.pages import one_id_each, one_name_each, whole
 ROOT = Path(__file__).resolve().parents[1]
 SELECTIONS = ROOT / "book" / "teaching" / "slides"
 DECKS = ROOT / "publish" / "decks"
-NODE = ROOT / "_build" / "node" / "decks"
-REVEAL = ("dist/reveal.js", "dist/reveal.css", "dist/plugin/notes.js", "LICENSE")
+REVEAL = ROOT / ".venv" / "node" / "node_modules" / "reveal.js"
+TAKEN = ("dist/reveal.js", "dist/reveal.css", "dist/plugin/notes.js", "LICENSE")
 KEYS = {"headline", "text", "cells", "section", "notes"}
 WORDS = MarkdownIt("commonmark", {"typographer": True}).enable(["replacements", "smartquotes"])
 
@@ -49,6 +49,11 @@ class Slide:
     cells: list[str]
     section: str
     notes: str
+
+
+def parsed(page: str) -> BeautifulSoup:
+    """Return a built page, read as a browser reads it: end tags that HTML may leave out are left out there."""
+    return BeautifulSoup(whole(page), "html.parser")
 
 
 def chapters() -> list[str]:
@@ -93,8 +98,7 @@ class Chapter:
     def __init__(self, name: str, html: Path, root: Path = ROOT) -> None:
         """Read the built page of a chapter and its notebook."""
         self.name = name
-        page = (html / "book" / f"{name}.html").read_text(encoding="utf-8")
-        self.soup = BeautifulSoup(whole(page), "html.parser")
+        self.soup = parsed((html / "book" / f"{name}.html").read_text(encoding="utf-8"))
         heading = self.soup.select_one("article h1")
         assert heading, f"{name}.html has no title"
         self.title = re.sub(r"^\d+\.\s*", "", heading.get_text().strip().rstrip("#").strip())
@@ -157,6 +161,7 @@ def _figure(figure: Tag, chapter: str) -> str:
     image = figure.select_one("img")
     assert image, f"the figure {figure['id']} has no picture"
     del image["loading"]  # the next slide's picture should be there before it is shown
+    del image["aria-details"]  # its numbers are a link here
     terms = f"{markup.escape(source[0], quote=False)} " if source else ""
     return f"<figure>{image}<figcaption>{terms}{place}{links}</figcaption></figure>"
 
@@ -213,36 +218,17 @@ def deck(chapter: Chapter, slides: list[Slide]) -> str:
     return f"{tree.html}\n"
 
 
-def fetch_reveal() -> Path:
-    """Install the pinned reveal.js from its lock file, once for each state of the lock; return its folder.
+def find_reveal() -> Path:
+    """Return the folder of reveal.js, which ``make site`` has from npm.
 
     Raises
     ------
     MissingTool
-        There is no npm on this machine, or it could not install.
+        It is not there.
     """
-    npm = shutil.which("npm")
-    if not npm:
-        raise MissingTool(
-            "npm is missing: install Node.js to make the slides (on Debian and Ubuntu: apt-get install npm)"
-        )
-    done = NODE / "done"
-    lock = (DECKS / "package-lock.json").read_text(encoding="utf-8")
-    if not done.is_file() or done.read_text(encoding="utf-8") != lock:
-        shutil.rmtree(NODE, ignore_errors=True)
-        NODE.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copyfile(DECKS / name, NODE / name)
-        told = subprocess.run(
-            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=NODE,
-            text=True,
-            capture_output=True,
-        )
-        if told.returncode:
-            raise MissingTool(f"reveal.js could not be installed:\n{told.stderr.strip()[-800:]}")
-        done.write_text(lock, encoding="utf-8")
-    return NODE / "node_modules" / "reveal.js"
+    if not (REVEAL / "package.json").is_file():
+        raise MissingTool(f"There is no {REVEAL.relative_to(ROOT)}. Run: make site")
+    return REVEAL
 
 
 def make_decks(site: Path) -> list[Path]:
@@ -261,11 +247,11 @@ def make_decks(site: Path) -> list[Path]:
     pages = {
         name: deck(Chapter(name, site), read_selection(SELECTIONS / f"{name}.yaml")) for name in chapters()
     }
-    reveal = fetch_reveal()
+    reveal = find_reveal()
     folder = site / "slides"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    for part in REVEAL:
+    for part in TAKEN:
         name = "reveal-licence.txt" if part == "LICENSE" else Path(part).name
         shutil.copyfile(reveal / part, folder / name)
     for part in ("deck.css", "deck.js", "begin.js"):
@@ -275,3 +261,17 @@ def make_decks(site: Path) -> list[Path]:
         written.append(folder / f"{name}.html")
         written[-1].write_text(page, encoding="utf-8")
     return written
+
+
+def main(site: Path) -> int:
+    """Add the decks to the site; return the exit code."""
+    try:
+        print(f"{len(make_decks(site))} decks")
+    except (MissingTool, SelectionError) as problem:
+        print(problem)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -158,6 +158,10 @@ def test_a_pack_grades_its_own_key_an_empty_notebook_and_the_typical_mistakes(
     assert all(m["points"] < m["possible"] for m in wrong["marks"]), wrong["marks"]
     told = [text.partition(". ")[2] for m in wrong["marks"] for passed, text in m["lines"] if not passed]
     assert told and set(told) <= {m["message"] for m in json.loads(instructor["key.json"])["mistakes"]}
+    if models := packs.read_essay(chapter).get("models"):
+        sheet = instructor["by-hand.md"].decode()
+        assert all(f"### Model answer, {m['level']}: {m['total']}" in sheet for m in models)
+        assert "divide what it gives by" in sheet and "rubric.csv" in instructor
     rows = list(csv.DictReader((out / "marks.csv").open(encoding="utf-8")))
     assert [r["Identifier"] for r in rows] == ["empty", "key", "mistaken"] and not any(
         r["Total"] for r in rows

@@ -26,3 +26,18 @@ def test_predictions_named_in_the_chapters_are_in_the_table() -> None:
     for path in notebooks():
         named = set(re.findall(rf"`((?:{'|'.join(schools)})-[a-z-]+)`", prose(path)))
         assert named <= known, f"{path.name}: {named - known}"
+
+
+def test_the_chapter_links_each_prediction_to_the_places_that_the_table_gives() -> None:
+    """The second table of the section on predictions is written by hand, so that its places are links."""
+    written = {
+        name: (school, re.findall(r"\{ref\}`([^`]+)`", places))
+        for name, school, places in re.findall(
+            r"^\| `([a-z-]+)`, ([a-z ]+) \| (.*) \|$", prose(ROOT / "book" / "theory.ipynb"), flags=re.M
+        )
+    }
+    given = {
+        row.id: (row.school, [place.partition("#")[2] for place in row.tested_on.split("; ")])
+        for row in PREDICTIONS.itertuples()
+    }
+    assert written == given

@@ -1,12 +1,13 @@
 """The ledger of claims: what the paper states, what was found, and the verdict that follows."""
 
 import html
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 
 from bookkit.package import load
-from bookkit.paths import DataError
+from bookkit.paths import DataError, data_folder
 from bookkit.sentences import Shown
 
 VERDICTS = {
@@ -63,8 +64,15 @@ def ledger() -> pd.DataFrame:
     return claims
 
 
+@lru_cache(maxsize=1)
+def _ledger_of(stamps: tuple[tuple[int, int], ...]) -> pd.DataFrame:
+    """Return the ledger of one state of its files, so that a page with many cards reads it once."""
+    return ledger()
+
+
 def _row(slug: str) -> pd.Series:
-    claims = ledger()
+    files = [data_folder() / name for name in ("claims.csv", "datapackage.json")]
+    claims = _ledger_of(tuple((f.stat().st_mtime_ns, f.stat().st_size) for f in files if f.is_file()))
     rows = claims[claims["slug"] == slug]
     if rows.empty:
         near = ", ".join(claims["slug"])

@@ -4,6 +4,7 @@ import ast
 import html
 import json
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,7 @@ def reading(page: str) -> Reading:
     path = Path(__file__).resolve().parents[1] / f"{page}.ipynb"
     if not path.is_file():
         raise DataError(f"book/{page}.ipynb is missing; restore it, or download the whole folder.")
+    sys.audit("bookkit.reading", page)  # the build hears that only this result of the page matters
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
     body, exercises, rest = text.partition("\n## Exercises")
