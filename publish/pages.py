@@ -305,13 +305,14 @@ def mend(path: Path, coloured: set[str]) -> None:
 TAG = re.compile(r'<[a-z](?:[^<>"]|"[^"]*")*>')
 QUOTED = re.compile(r'="([\w#.:-][\w#./:-]*)"')
 CELL_END = re.compile(r"</t[dh]>\s*(?=<t[dh]\b|</tr>)")
+BETWEEN = re.compile(r"(?<=>)\n+(?=</?(?:div|section|p|ul|ol|li|dl|dt|dd|figure|table|details|h\d)\b)")
 ROW_END = re.compile(r"</tr>\s*(?=<tr\b|</t(?:body|head)>)")
 
 
 def in_few_bytes(page: str) -> str:
     """Leave out what HTML lets a page leave out, and a long page has thousands of: quotation marks, ends of cells."""
     bare = TAG.sub(lambda tag: QUOTED.sub(r"=\1", tag[0]), page)
-    return ROW_END.sub("", CELL_END.sub("", bare))
+    return BETWEEN.sub("", ROW_END.sub("", CELL_END.sub("", bare)))
 
 
 def whole(page: str) -> str:
@@ -443,7 +444,7 @@ def name_buttons(tree: LexborHTMLParser) -> None:
 
 def plain_references(tree: LexborHTMLParser) -> None:
     """Drop from citations and their lists what nobody sees or hears: wrong roles, numbers, repeated entries."""
-    for part in tree.css(".citation-list[role], .citation[role]"):
+    for part in tree.css(".citation-list[role], .citation[role], .backrefs a[role]"):
         _drop(part, "role")
     for label in tree.css(".citation > .label"):
         label.decompose()
@@ -487,11 +488,19 @@ PLAIN = {"docutils", "container", "reference", "internal", "external", "notransl
 """Class names of docutils and Sphinx that no style sheet of the book needs within the text."""
 
 
+SHORT = {"s1": "i", "s2": "i", "k": "b", "kn": "b", "ow": "b", "kc": "b"}
+"""What Pygments calls strings and keywords, the most frequent by far, and the short elements that stand for them."""
+
+
 def plain_code(tree: LexborHTMLParser, coloured: set[str]) -> None:
     """Leave in code only the elements that have a colour of their own: half of them are drawn like the rest."""
     for part in tree.css("div.highlight pre span"):
         if not part.text():
             part.decompose()
+        elif short := SHORT.get(part.attributes.get("class") or ""):
+            marked = tree.create_node(short)
+            marked.insert_child(part.text())
+            part.replace_with(marked)
         elif not coloured.intersection((part.attributes.get("class") or "").split()):
             part.unwrap()
     for block in tree.css("div.highlight"):

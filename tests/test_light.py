@@ -17,14 +17,14 @@ FETCHED = (
     "script[src], link[rel=stylesheet], link[rel=icon], link[rel=preload], img[src], iframe, video, source"
 )
 FIGURES = "_images/"
+BESIDE = {"_static", "download", "lite", "pdf", "slides"}
+"""Folders of the site that hold no pages of the book."""
 
 
 @pytest.fixture(scope="module")
 def trees(html: Path) -> dict[Path, LexborHTMLParser]:
     """Every page of the built book."""
-    pages = [
-        p for p in html.rglob("*.html") if not {"_static", "lite", "slides"} & set(p.relative_to(html).parts)
-    ]
+    pages = [p for p in html.rglob("*.html") if not BESIDE & set(p.relative_to(html).parts)]
     return {page: LexborHTMLParser(page.read_text(encoding="utf-8")) for page in pages}
 
 

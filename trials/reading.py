@@ -30,6 +30,7 @@ HTML = ROOT / "_build" / "html"
 CHAPTER = "book/russia"
 WIDTHS = (1280, 768, 360)
 THEMES = ("light", "dark")
+BESIDE = ("_static/", "download/", "lite/", "pdf/", "slides/")  # folders that hold no pages of the book
 NETWORK = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 1.6e6 / 8}
 """1.6 Mbit/s and 150 ms to the first byte, as the browser's own throttling understands them."""
 
@@ -77,7 +78,7 @@ def pages(folder: Path) -> list[str]:
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     order = [f"{toc['root']}.html", *(f"{c['file']}.html" for p in toc["parts"] for c in p["chapters"])]
     found = {p.relative_to(folder).as_posix() for p in folder.rglob("*.html")}
-    found = {p for p in found if not p.startswith(("_static/", "lite/")) and p != "index.html"}
+    found = {p for p in found if not p.startswith(BESIDE) and p != "index.html"}
     return [p for p in order if p in found] + sorted(found - set(order))
 
 
