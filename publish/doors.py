@@ -9,6 +9,7 @@ import html as markup
 from pathlib import Path
 
 from bs4 import BeautifulSoup
+from selectolax.lexbor import LexborHTMLParser
 
 from publish.pages import in_few_bytes
 from publish.slides import chapters, parsed
@@ -47,7 +48,7 @@ def open_doors(site: Path) -> dict[str, list[str]]:
         section = soup.select_one(PLACE)
         if section is None:
             raise LookupError(f"{page.name} has no section 'Assign this chapter' for links to stand in")
-        before = soup.select("ul.doors")
+        before = soup.select("ul.takeaways")
         for old in before:
             old.decompose()
         made = [
@@ -56,7 +57,8 @@ def open_doors(site: Path) -> dict[str, list[str]]:
         if made:
             section.append(BeautifulSoup(_list(site, made), "html.parser"))
         if made or before:
-            page.write_text(in_few_bytes(str(soup)), encoding="utf-8")
+            text = str(LexborHTMLParser(str(soup)).html)
+            page.write_text(f"{in_few_bytes(text)}\n", encoding="utf-8")
         opened[name] = [path for path, _, _ in made]
     return opened
 
@@ -69,4 +71,4 @@ def _list(site: Path, made: list[tuple[str, str, str]]) -> str:
         facts += [f"{size:.1f} MB"] if path.endswith(".pdf") else []
         told = f", {markup.escape(', '.join(facts))}" if facts else ""
         items.append(f'<li><a href="../{path}">{markup.escape(title)}</a>{told}</li>')
-    return f'<ul class="doors">{"".join(items)}</ul>'
+    return f'<ul class="takeaways">{"".join(items)}</ul>'

@@ -76,7 +76,7 @@ def paper_copy(page: str, name: str) -> str:
     soup = parsed(page)
     article = soup.select_one("article")
     assert article and soup.head and soup.body, f"{name}.html is no page of the book"
-    for part in article.select(".headerlink, script, button, .doors"):
+    for part in article.select(".headerlink, script, button, .doors, .takeaways"):
         part.decompose()
     lay_out_folds(soup, article)
     unlink(article)
