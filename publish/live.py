@@ -76,7 +76,8 @@ def follow(built: Callable[[], None], stop: threading.Event) -> None:
     stop
         Ends the watch.
     """
-    for _ in watch(*(ROOT / source for source in SOURCES), stop_event=stop):
+    sources = [ROOT / source for source in SOURCES if (ROOT / source).exists()]
+    for _ in watch(*sources, stop_event=stop):
         if rebuild():
             built()
 
