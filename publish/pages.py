@@ -118,10 +118,12 @@ computer: the notebook, the tables that it uses, <code>bookkit</code>.</li>"""
 
 
 def add_doors(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Put under the title of a notebook's page the ways to run it that were built, and what each costs."""
+    """Put under the title of a chapter's page the ways to run it that were built, and what each costs."""
     root = app.config.root_doc
     if app.builder.name not in PAGE_BUILDERS or app.builder.name == "singlehtml" or page == root:
         return
+    if posixpath.dirname(page) != posixpath.dirname(root):
+        return  # a page for instructors is made by code, and nobody needs to run it
     if not str(context.get("sourcename", "")).endswith(".ipynb"):
         return
     items = ""

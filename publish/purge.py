@@ -97,7 +97,9 @@ class Used:
             return False
         if not set(re.findall(r"\[\s*([\w-]+)", _without_not(selector))) <= self._attributes:
             return False
-        asked = _asked(selector)
+        return any(map(self._fits, _asked(selector)))
+
+    def _fits(self, asked: str) -> bool:
         if asked not in self._answers:
             self._answers[asked] = self._page.css_first(asked) is not None
         return self._answers[asked]
@@ -117,24 +119,36 @@ def _written(chains: dict[str, Any]) -> str:
     return "".join(f"<{start}>{_written(inside)}</{start.split()[0]}>" for start, inside in chains.items())
 
 
-def _asked(selector: list[Node]) -> str:
-    """Return a selector of elements, classes and identifiers only, for pages where every element stands once."""
-    text, hidden = "", False
+def _asked(selector: list[Node]) -> list[str]:
+    """Return a selector as ones of elements, classes and identifiers only, of which one has to fit.
+
+    Each choice in ``:is()`` gives one of them: the parser of the pages finds nothing inside an element
+    that it knows by ``:is()``.
+    """
+    texts, hidden = [""], False
     for token in selector:
         if token.type == "literal" and token.value == ":":
             hidden = True
         elif token.type == "function" and hidden:
-            if token.lower_name in ("is", "where") and not text.endswith(":"):
-                text += f":is({','.join(filter(None, map(_asked, _parts(token.arguments)))) or '*'})"
+            if token.lower_name in ("is", "where"):
+                choices = [choice for part in _parts(token.arguments) for choice in _asked(part)] or ["*"]
+                texts = [_joined(text, choice) for text in texts for choice in choices]
             hidden = False
         elif token.type == "ident" and hidden:
             hidden = False
         elif token.type == "literal" and token.value in ("+", "~"):
-            text = ""  # what stands before a brother or sister is not asked for
-        elif token.type == "[] block":
-            text += ""
-        else:
-            text += tinycss2.serialize([token])
+            texts = [""]  # what stands before a brother or sister is not asked for
+        elif token.type != "[] block":
+            texts = [text + tinycss2.serialize([token]) for text in texts]
+    return [_bare(text) for text in texts]
+
+
+def _joined(text: str, choice: str) -> str:
+    """Return a selector with one choice added; a second name for the same element is left out."""
+    return text if re.search(r"[\w*-]$", text) and re.match(r"[\w*]", choice) else text + choice
+
+
+def _bare(text: str) -> str:
     text = re.sub(r"\.([\w-]+)", lambda m: "" if m[1] in STATES else m[0], text)
     text = re.sub(r"\s*>\s*", ">", text.strip())
     return re.sub(r"(^|>)(?=>|$)", r"\1*", text)

@@ -10,8 +10,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 from notebooks import ROOT, prose, run
+from publish.pages import whole
 from trials.pyodide_versions import RESULT, inputs
 
 PAGES = sorted(path.stem for path in (ROOT / "book").glob("*.ipynb") if path.stem != "index")
@@ -61,11 +63,10 @@ def test_page_reads_like_the_book(html: Path, tmp_path: Path) -> None:
     folder = unpack(html, "testing-realism-run-iran", tmp_path)
     text = prose(folder / "book" / "iran.ipynb")
     assert "(Mosaddegh et al." in text
-    page = (html / "book" / "iran.html").read_text(encoding="utf-8")
-    first = re.search(
-        r'<span class="caption-number">(Fig\. [0-9.]+?) </span><span class="caption-text">([^<]+)', page
-    )
-    assert first and f"*{first[1]}.* {first[2]}"[:80] in text
+    page = BeautifulSoup(whole((html / "book" / "iran.html").read_text(encoding="utf-8")), "html.parser")
+    number, caption = (page.select_one(f"figcaption .caption-{part}") for part in ("number", "text"))
+    assert number and caption
+    assert f"*{number.get_text().strip()}.* {caption.get_text()}"[:80] in text
     assert re.search(r"^- Mosaddegh et al\. .+https?://", text, flags=re.M)
 
 

@@ -13,7 +13,12 @@ from notebooks import ROOT, cells, notebooks, prose, solutions
 from publish.questions.bank import LEVELS
 from publish.questions.exercises import exercises
 
-PAGES = sorted([*notebooks(), *(ROOT / "book").glob("*.md"), *(ROOT / "book" / "teaching").glob("*.md")])
+PAGES = sorted(
+    path
+    for folder in ("book", "book/teaching")
+    for path in (ROOT / folder).glob("*")
+    if path.suffix in (".ipynb", ".md")
+)
 BIBLIOGRAPHY = (ROOT / "references.bib").read_text(encoding="utf-8")
 KEYS = set(re.findall(r"^@\w+\{([^,]+),", BIBLIOGRAPHY, flags=re.M))
 each_notebook = pytest.mark.parametrize("path", notebooks(), ids=lambda p: p.stem)

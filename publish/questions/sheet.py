@@ -13,7 +13,8 @@ body { font: 1rem/1.5 Charter, "Bitstream Charter", Cambria, Georgia, serif; mar
 h1 { font-size: 1.5rem; line-height: 1.2; }
 h2 { font-size: 1rem; margin: 1.6rem 0 0.4rem; }
 .stem > :first-child, .feedback > :first-child { margin-top: 0; }
-.about { overflow-wrap: anywhere; color: color-mix(in srgb, currentColor 80%, transparent); font-size: 0.85rem; }
+.about { color: color-mix(in srgb, currentColor 80%, transparent); font-size: 0.85rem; }
+code { overflow-wrap: anywhere; }
 ol.options { list-style: upper-alpha; }
 ol.options li { margin: 0.3rem 0; padding-left: 0.3rem; }
 .feedback { font-size: 0.92rem; margin: 0.1rem 0 0.5rem; }
