@@ -47,13 +47,13 @@ def slim(svg: str) -> str:
     svg = re.sub(r"(?:<use [^>]*/>){3,}", lambda m: _grouped(m[0]), svg)
     svg = svg.replace("xlink:href", "href").replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
     rules = "".join(f".{name}{{{style}}}" for style, name in names.items())
-    colours = sorted(set(COLOUR.findall(rules)))
+    colours = sorted({"#000000", *COLOUR.findall(rules)})  # black is what an SVG fills with unless it is told
     light = "".join(f"--{c[1:]}:{c};" for c in colours)
     dark = "".join(f"--{c[1:]}:{at_night(c)};" for c in colours)
     rules = COLOUR.sub(lambda m: f"var(--{m[0][1:]})", rules)
     sheet = (
         f":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
-        f"*{{stroke-linejoin:round;stroke-linecap:butt}}{rules}"
+        f":root{{fill:var(--000000)}}*{{stroke-linejoin:round;stroke-linecap:butt}}{rules}"
     )
     svg = re.sub(r'<defs><style type="text/css">.*?</style></defs>', f"<style>{sheet}</style>", svg)
     short = {name: f"i{number}" for number, name in enumerate(re.findall(r' id="([^"]*)"', svg))}

@@ -15,6 +15,7 @@ from typing import Any
 
 from pybtex.database import Entry
 from pybtex.plugin import register_plugin
+from pybtex.richtext import BaseMultipartText, String
 from pybtex.style import FormattedEntry
 from pybtex.style.formatting.plain import Style as Plain
 from sphinx.application import Sphinx
@@ -25,13 +26,31 @@ from sphinxcontrib.bibtex.roles import CitationRef
 KNOWN: dict[str, FormattedEntry] = {}
 
 
+TEX = (("``", "\N{LEFT DOUBLE QUOTATION MARK}"), ("''", "\N{RIGHT DOUBLE QUOTATION MARK}"),
+       ("`", "\N{LEFT SINGLE QUOTATION MARK}"), ("\\$", "$"), ("\\emph ", ""))  # fmt: skip
+"""What pybtex leaves of TeX in a title, and what a reader should see."""
+
+
+def without_tex(part: Any) -> Any:
+    """Return a text of pybtex without what it leaves of TeX."""
+    if isinstance(part, String):
+        value = part.value
+        for tex, shown in TEX:
+            value = value.replace(tex, shown)
+        return String(value)
+    if isinstance(part, BaseMultipartText):
+        return part._create_similar([without_tex(inside) for inside in part.parts])
+    return part
+
+
 class Remembered(Plain):
     """The style ``plain``, which formats each work once."""
 
     def format_entry(self, label: str, entry: Entry, bib_data: Any = None) -> FormattedEntry:
         """Return a work as it stands in a list, under the label that the list gives it."""
         if entry.key not in KNOWN:
-            KNOWN[entry.key] = super().format_entry(label, entry, bib_data)
+            made = super().format_entry(label, entry, bib_data)
+            KNOWN[entry.key] = FormattedEntry(entry.key, without_tex(made.text), label)
         return FormattedEntry(entry.key, KNOWN[entry.key].text, label)
 
 

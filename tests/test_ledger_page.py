@@ -19,6 +19,12 @@ def test_words_and_choices_narrow_the_list_from_the_keyboard(site: str, browser:
     page.locator(".ledger-filter button").press("Enter")
     page.locator(".ledger-filter select[name=verdict]").select_option("contradicted")
     assert shown.count() == (CLAIMS["verdict"] == "contradicted").sum()
+    page.locator(".ledger-filter button").press("Enter")
+    for key in ("chapter", "kind", "verdict"):
+        for value, count in CLAIMS[key].value_counts().items():
+            page.locator(f".ledger-filter select[name={key}]").select_option(value)
+            assert shown.count() == count, value
+        page.locator(".ledger-filter button").press("Enter")
     page.close()
 
 

@@ -63,7 +63,7 @@ def _entry(resource: dict) -> str:
         ("How our table was made", f"{html.escape(resource['recipe'])} (in the repository)"),
         (
             "Download",
-            f'<a href="../data/{path}" download>data/{path}</a>, {resource["bytes"] / 1000:,.0f} kB',
+            f'<a href="../data/{path}" download>data/{path}</a>, {_size(resource["bytes"])}',
         ),
     )
     rows = "".join(f"<dt>{label}</dt><dd>{value}</dd>" for label, value in facts)
@@ -73,3 +73,7 @@ def _entry(resource: dict) -> str:
         f"({resource['rows']:,} rows, {resource['reuse']})</summary>"
         f'<div id="table-{name}"><p>{html.escape(resource["description"])}</p><dl>{rows}</dl>{fields}</div></details>'
     )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1000:,.0f} kB" if count >= 1000 else "under 1 kB"

@@ -6,7 +6,7 @@
   const texts = rows.map((row) => row.textContent.toLowerCase());
   const status = form.querySelector("[role=status]");
   const marks = rows.map((row) => ({
-    chapter: row.querySelector("a[href*='#claim-']").textContent.split(":")[0],
+    chapter: row.querySelector("a[href*='#claim-']").getAttribute("href").split(".html")[0],
     kind: row.querySelector("small").textContent.match(/; ([^;]*)\)$/)[1],
     verdict: row.querySelector("b").textContent.toLowerCase(),
   }));
@@ -21,7 +21,8 @@
       row.hidden = !fits;
       shown += fits;
     });
-    status.textContent = `${shown} of ${rows.length} claims`;
+    const advice = shown ? "" : ". Try fewer letters, another spelling, or Show all";
+    status.textContent = `${shown} of ${rows.length} claims${advice}`;
   }
 
   form.addEventListener("submit", (event) => event.preventDefault());
