@@ -53,7 +53,7 @@ def slim(svg: str) -> str:
     rules = COLOUR.sub(lambda m: f"var(--{m[0][1:]})", rules)
     sheet = (
         f":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
-        f":root{{fill:var(--000000)}}*{{stroke-linejoin:round;stroke-linecap:butt}}{rules}"
+        f"svg{{fill:var(--000000)}}*{{stroke-linejoin:round;stroke-linecap:butt}}{rules}"
     )
     svg = re.sub(r'<defs><style type="text/css">.*?</style></defs>', f"<style>{sheet}</style>", svg)
     short = {name: f"i{number}" for number, name in enumerate(re.findall(r' id="([^"]*)"', svg))}

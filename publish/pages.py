@@ -109,10 +109,11 @@ DOORS = """
 <details class="doors"><summary>Run this page</summary><ul>{items}</ul>
 <p><a href="{run}">Running the book</a> says which way suits whom, and what to do when one fails.</p></details>
 """
-IN_BROWSER = """<li><a href="{lite}">Run it in your browser</a>: nothing to install, no account. \
-The page and the kernel come from this book, about {megabytes} MB the first time. The libraries numpy, pandas and \
-matplotlib then come from Pyodide's public distribution (version {version}, cdn.jsdelivr.net): some \
-megabytes more, which we could not measure, and no table or figure without them.</li>"""
+IN_BROWSER = """<li><a href="{lite}">Run it in your browser</a>: nothing to install, no account. It fetches \
+about {megabytes} MB from this book the first time, and the libraries numpy, pandas and matplotlib from \
+Pyodide's public distribution (version {version}, cdn.jsdelivr.net): some megabytes more, which we could not \
+measure, and no table or figure without them. On mobile data, wait for a better network. It needs the book on a \
+web server; opened from a folder of yours, this way stays shut.</li>"""
 TO_KEEP = """<li><a href="{zip}" download>Download it as a folder</a> and run it with Python on your own \
 computer: the notebook, the tables that it uses, <code>bookkit</code>.</li>"""
 
