@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from watchfiles import watch
 
-from publish.build import HTML, ROOT, SOURCES
+from publish.build import HTML, ROOT, SOURCES, fingerprint
 
 RELOAD = b"""<script>
 new EventSource("/live").onmessage = () => location.reload();
@@ -66,24 +66,31 @@ def rebuild() -> bool:
     return subprocess.run([sys.executable, "-m", "publish.build"], cwd=ROOT).returncode == 0
 
 
-def follow(built: Callable[[], None], stop: threading.Event) -> None:
+def follow(before: str, built: Callable[[], None], stop: threading.Event) -> None:
     """Build after each change of a source, and say when a new book is in place.
 
     Parameters
     ----------
+    before
+        The state of the sources, see ``publish.build.fingerprint``, before the first build.
     built
         Called after each build that succeeded.
     stop
         Ends the watch.
     """
     sources = [ROOT / source for source in SOURCES if (ROOT / source).exists()]
-    for _ in watch(*sources, stop_event=stop):
-        if rebuild():
+    last = before
+    # The state is compared every two seconds as well: a change that fell before the watch began counts, too.
+    for _ in watch(*sources, stop_event=stop, rust_timeout=2000, yield_on_timeout=True):
+        state = fingerprint()
+        if state != last and rebuild():
             built()
+        last = state
 
 
 def main(port: int) -> None:
     """Build, serve and follow until Ctrl-C."""
+    before = fingerprint()
     rebuild()
     handler = functools.partial(Pages, directory=str(HTML))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
@@ -95,7 +102,7 @@ def main(port: int) -> None:
         with Pages.changed:
             Pages.changed.notify_all()
 
-    follow(reload, threading.Event())
+    follow(before, reload, threading.Event())
 
 
 if __name__ == "__main__":
