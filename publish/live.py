@@ -82,7 +82,7 @@ def follow(before: str, built: Callable[[], None], stop: threading.Event) -> Non
     last = before
     # The state is compared every two seconds as well: a change that fell before the watch began counts, too.
     for _ in watch(*sources, stop_event=stop, rust_timeout=2000, yield_on_timeout=True):
-        state = fingerprint()
+        state = fingerprint(())
         if state != last and rebuild():
             built()
         last = state
@@ -90,7 +90,7 @@ def follow(before: str, built: Callable[[], None], stop: threading.Event) -> Non
 
 def main(port: int) -> None:
     """Build, serve and follow until Ctrl-C."""
-    before = fingerprint()
+    before = fingerprint(())
     rebuild()
     handler = functools.partial(Pages, directory=str(HTML))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
