@@ -37,7 +37,7 @@ FACTORS = (1, 4, 16)
 
 def copy(folder: Path) -> Path:
     """Copy what a build needs into a folder, and return it."""
-    for source in (*SOURCES, "trials"):
+    for source in (*SOURCES, "trials/__init__.py"):
         path = ROOT / source
         target = folder / source
         target.parent.mkdir(parents=True, exist_ok=True)
