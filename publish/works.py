@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pybtex.database import Entry
-from pybtex.plugin import register_plugin
+from pybtex.plugin import find_plugin, register_plugin
 from pybtex.richtext import BaseMultipartText, String
 from pybtex.style import FormattedEntry
 from pybtex.style.formatting.plain import Style as Plain
@@ -24,6 +24,10 @@ from sphinxcontrib.bibtex.domain import BibtexDomain, Citation
 from sphinxcontrib.bibtex.roles import CitationRef
 
 KNOWN: dict[str, FormattedEntry] = {}
+
+PLUGINS = (("backends", "docutils"), ("backends", "plaintext"), ("style.labels", "alpha"), ("style.names", "plain"),
+           ("style.sorting", "author_year_title"))  # fmt: skip
+"""What pybtex would look for among all installed packages, for each citation anew."""
 
 
 TEX = (("``", "\N{LEFT DOUBLE QUOTATION MARK}"), ("''", "\N{RIGHT DOUBLE QUOTATION MARK}"),
@@ -119,6 +123,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("sphinxcontrib.bibtex")
     app.add_domain(Citations, override=True)
     register_plugin("pybtex.style.formatting", "remembered", Remembered)
+    for kind, name in PLUGINS:
+        register_plugin(f"pybtex.{kind}", name, find_plugin(f"pybtex.{kind}", name), force=True)
     app.connect("builder-inited", recall)
     app.connect("build-finished", keep)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
