@@ -12,10 +12,7 @@ from typing import Any
 
 def _watch() -> None:
     log = open(os.environ["BOOK_READS"], "w", encoding="utf-8", buffering=1)  # noqa: SIM115  # until the kernel ends
-    path_like, absolute = (
-        os.PathLike,
-        os.path.abspath,
-    )  # a kernel that ends still opens files, without this module
+    path_like, absolute = os.PathLike, os.path.abspath  # as a kernel ends, names of modules are gone
     seen: set[str] = set()
     told = False  # bookkit has said what it wants of the next file, which then need not be listed whole
 
@@ -34,7 +31,7 @@ def _watch() -> None:
                 return
         else:
             return
-        if line not in seen:
+        if line not in seen and not log.closed:
             seen.add(line)
             log.write(line + "\n")
 
