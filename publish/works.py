@@ -53,9 +53,19 @@ class Remembered(Plain):
     def format_entry(self, label: str, entry: Entry, bib_data: Any = None) -> FormattedEntry:
         """Return a work as it stands in a list, under the label that the list gives it."""
         if entry.key not in KNOWN:
-            made = super().format_entry(label, entry, bib_data)
+            made = super().format_entry(label, _without_second_year(entry), bib_data)
             KNOWN[entry.key] = FormattedEntry(entry.key, without_tex(made.text), label)
         return FormattedEntry(entry.key, KNOWN[entry.key].text, label)
+
+
+def _without_second_year(entry: Entry) -> Entry:
+    """Return a work without its year if its day is told already: "CTC Sentinel, February 2017, 2017"."""
+    if entry.fields.get("year", "none") not in entry.fields.get("howpublished", ""):
+        return entry
+    fields = [(name, value) for name, value in entry.fields.items() if name.lower() not in ("year", "month")]
+    shown = Entry(entry.type, fields=fields, persons=entry.persons)
+    shown.key = entry.key
+    return shown
 
 
 class Citations(BibtexDomain):
