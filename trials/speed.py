@@ -169,16 +169,21 @@ def multiply(root: Path, factor: int) -> None:
     for chapter in list(part["chapters"]):
         text = (root / f"{chapter['file']}.ipynb").read_text(encoding="utf-8")
         cells = json.loads(text)["cells"]
-        labels = set(re.findall(r"\(([a-z0-9-]+)\)=\\n", text))
-        labels |= {
+        sections = set(re.findall(r"\(([a-z0-9-]+)\)=\\n", text))
+        figures = {
             c["metadata"]["mystnb"]["figure"]["name"]
             for c in cells
             if "figure" in c["metadata"].get("mystnb", {})
         }
         for number in range(2, factor + 1):
             own = text
-            for label in sorted(labels):
-                own = re.sub(rf"(?<=[(`<\"]){re.escape(label)}(?=\)=|[`>\"])", f"{label}-{number}", own)
+            for label in sorted(sections):
+                own = own.replace(f"({label})=", f"({label}-{number})=")
+            for label in sorted(sections | figures):
+                role = rf"(\{{(?:ref|numref)\}}`(?:[^`<]*<)?){re.escape(label)}(?=>?`)"
+                own = re.sub(role, rf"\g<1>{label}-{number}", own)
+            for label in sorted(figures):
+                own = own.replace(f'"name": "{label}"', f'"name": "{label}-{number}"')
             name = f"{chapter['file']}_{number}"
             notebook = json.loads(own)
             first = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
