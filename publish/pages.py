@@ -28,7 +28,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
-from publish import assets, figures, notes
+from publish import assets, figures, meta, notes
 from publish.cache import cache_folder
 from publish.search import Words, parted
 
@@ -246,7 +246,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.name not in PAGE_BUILDERS:
         return
     out = Path(app.outdir)
-    write_door(out, app.config.root_doc, app.config.html_title)
+    write_door(app, out)
     copy_data(Path(app.srcdir), out)
     began = app.pages_began - 1  # type: ignore[attr-defined]  # a file system's clock may be coarse
     figures.slim_all(out / "_images")
@@ -266,23 +266,16 @@ def all_pages(out: Path) -> list[Path]:
     )
 
 
-def write_door(out: Path, root: str, title: str) -> None:
+def write_door(app: Sphinx, out: Path) -> None:
     """Write the top ``index.html``, which leads to the first page also where redirects are off."""
-    target, name = f"{root}.html", html.escape(title)
-    door = f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{name}</title>
-<link rel="icon" href="_static/icon.svg">
-<meta http-equiv="refresh" content="0; url={target}">
-</head>
-<body><main><h1>{name}</h1><p><a href="{target}">Open the book</a></p></main></body>
-</html>
-"""
-    if not (out / "index.html").is_file() or "http-equiv" in (out / "index.html").read_text(encoding="utf-8"):
-        (out / "index.html").write_text(door, encoding="utf-8")
+    door, root = out / "index.html", app.config.root_doc
+    if not door.is_file() or "http-equiv" in door.read_text(encoding="utf-8"):
+        told = (
+            meta.head(app, root, app.config.book_description) + '<link rel="icon" href="_static/icon.svg">\n'
+        )
+        door.write_text(
+            meta.stub(app.config.html_title, f"{root}.html", meta.address(app, root), told), encoding="utf-8"
+        )
 
 
 def copy_data(root: Path, out: Path) -> None:
@@ -336,7 +329,7 @@ def _drop(node: LexborNode, *attributes: str) -> None:
 
 
 JOINED = re.compile(
-    r"_static/.*\.(?:css|js)\b|DOCUMENTATION_OPTIONS|toggleHint|language_data\.js|searchtools\.js"
+    r"_static/.*\.(?:css|js)\b|DOCUMENTATION_OPTIONS|toggle(?:Hint|OpenOnPrint|buttonSelector)|language_data\.js|searchtools\.js"
 )
 """Addresses of style sheets and scripts, and scripts in the page that only set what they need: see assets.py."""
 
@@ -378,7 +371,7 @@ def _add(tree: LexborHTMLParser, name: str, **attributes: str) -> None:
 def drop_unused_parts(tree: LexborHTMLParser) -> None:
     """Drop placeholders, a second table of contents for paper, and repeated settings of the viewport."""
     for part in tree.css(
-        "#ethical-ad-placement, .pst-async-banner-revealer, #jb-print-docs-body, #searchbox"
+        "#ethical-ad-placement, .pst-async-banner-revealer, #jb-print-docs-body, #searchbox, meta[name^=docsearch]"
     ):
         part.decompose()
     for extra in tree.css("meta[name=viewport]")[1:]:
