@@ -42,7 +42,6 @@ LICENCES = {
 """Licences as the terms of a table name them, and their addresses."""
 ACCESS = {
     "accessMode": ["textual", "visual"],
-    "accessModeSufficient": "textual",
     "accessibilityFeature": ["alternativeText", "longDescription", "structuralNavigation"],
 }
 """What the page on access says and the tests hold: every figure has a text and a table that say what it shows."""
@@ -109,7 +108,7 @@ def tell(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
     if page == app.config.root_doc:
         terms = book_terms(app)
     elif page in chapters(app):
-        terms = chapter_terms(app, page, about)
+        terms = chapter_terms(app, page)
         fold = citation(app, page, context["pathto"])
         context["body"] = context["body"].replace("</h1>", f"</h1>{fold}", 1)
     elif page == "book/data":
@@ -123,13 +122,12 @@ def head(app: Sphinx, page: str, about: str) -> str:
     said = {
         "og:title": TITLE if page == app.config.root_doc else app.env.titles[page].astext(),
         "og:type": "book" if page == app.config.root_doc else "article",
-        "og:description": about,
         "og:locale": "en_GB",
         "og:site_name": TITLE,
     }
     if app.config.html_baseurl:
         said["og:url"] = address(app, page)
-    tags = [f'<meta name="description" content="{html.escape(about)}">']
+    tags = [f'<meta name="description" property="og:description" content="{html.escape(about)}">']
     tags += [f'<meta property="{key}" content="{html.escape(text)}">' for key, text in said.items()]
     return "\n".join(tags) + "\n"
 
@@ -158,7 +156,7 @@ def shortened(text: str, most: int = 200) -> str:
     """Return a text up to the end of the last sentence, or else the last word, that has room."""
     if len(text) <= most:
         return text
-    whole = re.match(rf".{{40,{most - 1}}}[.?!](?= )", text)
+    whole = re.match(rf".{{100,{most - 1}}}[.?!](?= )", text)
     return whole[0] if whole else text[:most].rsplit(" ", 1)[0].rstrip(",;:") + "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -240,6 +238,7 @@ def book_terms(app: Sphinx) -> dict[str, Any]:
         "license": [CC_BY, MIT],
         "learningResourceType": "textbook",
         **ACCESS,
+        "accessModeSufficient": "textual",
         "isBasedOn": paper_terms(app),
         "hasPart": parts,
     }
@@ -266,20 +265,22 @@ def paper_terms(app: Sphinx) -> dict[str, Any]:
 TIME = re.compile(r"^\*\*Time\.\*\* About (\d+) minutes to read", flags=re.M)
 
 
-def chapter_terms(app: Sphinx, page: str, about: str) -> dict[str, Any]:
-    """Return what a page with objectives says of itself; its time is the one it states for reading."""
+def chapter_terms(app: Sphinx, page: str) -> dict[str, Any]:
+    """Return what a page with objectives says of itself; its time is the one it states for reading.
+
+    A chapter is long enough, so what its description says is not repeated, nor what the book says for it.
+    """
     stated = TIME.search(_prose(Path(app.srcdir) / f"{page}.ipynb"))
     numbered = number(app, page)
     return {
         "@type": ["Chapter", "LearningResource"] if numbered else "LearningResource",
         "name": app.env.titles[page].astext(),
         **({"position": numbered} if numbered else {}),
-        "description": about,
         "author": PUBLISHER,
         **of_edition(edition(Path(app.srcdir))),
         "license": CC_BY,
         "isPartOf": {"@type": "Book", "name": TITLE, "url": app.builder.get_relative_uri(page, app.config.root_doc)},
-        "learningResourceType": "chapter of a textbook",
+        "learningResourceType": "chapter",
         **({"timeRequired": f"PT{stated[1]}M"} if stated else {}),
         **ACCESS,
         "teaches": chapters(app)[page],
@@ -298,12 +299,12 @@ def data_terms(app: Sphinx) -> dict[str, Any]:
         "@type": "DataCatalog",
         "name": package["title"],
         "creator": PUBLISHER,
-        "dataset": [table_terms(resource) for resource in package["resources"]],
+        "dataset": [table_terms(resource, app.config.html_baseurl) for resource in package["resources"]],
     }
 
 
-def table_terms(resource: dict[str, Any]) -> dict[str, Any]:
-    """Return what is said of one table.
+def table_terms(resource: dict[str, Any], site: str = "") -> dict[str, Any]:
+    """Return what is said of one table; its addresses begin with that of the site, if it is known.
 
     A licence is named only where the table may be passed on and its terms name one; the terms stand there
     in full in any case. What the table was derived from is named as the book cites it.
@@ -322,7 +323,7 @@ def table_terms(resource: dict[str, Any]) -> dict[str, Any]:
         "name": resource["title"],
         "alternateName": resource["name"],
         "description": resource["description"],
-        "url": f"#table-{resource['name']}",
+        "url": f"{site}book/data.html#table-{resource['name']}" if site else f"#table-{resource['name']}",
         "creator": PUBLISHER,
         "version": resource["version"],
         "isAccessibleForFree": True,
@@ -332,7 +333,7 @@ def table_terms(resource: dict[str, Any]) -> dict[str, Any]:
         "variableMeasured": [field["name"] for field in resource["schema"]["fields"]],
         "distribution": {
             "@type": "DataDownload",
-            "contentUrl": f"../data/{resource['path']}",
+            "contentUrl": f"{site or '../'}data/{resource['path']}",
             "encodingFormat": resource["mediatype"],
             "sha256": resource["hash"].removeprefix("sha256:"),
         },

@@ -298,6 +298,8 @@ def mend(path: Path, coloured: set[str]) -> None:
     path.write_text(f"{in_few_bytes(str(tree.html))}\n", encoding="utf-8")
 
 
+AS_WRITTEN = re.compile(r"(<(pre|script|style|textarea)\b.*?</\2>)", flags=re.S)
+SPACE = re.compile(r"[ \t]*\n\s*")
 TAG = re.compile(r'<[a-z](?:[^<>"]|"[^"]*")*>')
 QUOTED = re.compile(r'="([\w#.:-][\w#./:-]*)"')
 CELL_END = re.compile(r"</t[dh]>\s*(?=<t[dh]\b|</tr>)")
@@ -306,8 +308,17 @@ ROW_END = re.compile(r"</tr>\s*(?=<tr\b|</t(?:body|head)>)")
 
 
 def in_few_bytes(page: str) -> str:
-    """Leave out what HTML lets a page leave out, and a long page has thousands of: quotation marks, ends of cells."""
-    bare = TAG.sub(lambda tag: QUOTED.sub(r"=\1", tag[0]), page)
+    """Leave out what HTML lets a page leave out, and a long page has thousands of.
+
+    That is quotation marks, empty values, ends of cells, and the indentation and empty lines of templates.
+    """
+    parts = AS_WRITTEN.split(page)  # text, then three by three: a part as written, its name, text
+    parts = [
+        SPACE.sub("\n", part) if number % 3 == 0 else part
+        for number, part in enumerate(parts)
+        if number % 3 < 2
+    ]
+    bare = TAG.sub(lambda tag: QUOTED.sub(r"=\1", tag[0].replace('=""', "")), "".join(parts))
     return BETWEEN.sub("", ROW_END.sub("", CELL_END.sub("", bare)))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from notebooks import ROOT
+from publish.build import SETTLED
 
 SMALL_TOC = """format: jb-book
 root: book/index
@@ -47,8 +48,13 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for folder in ("publish", "data", "locks", "binder"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "book" / "bookkit", root / "book" / "bookkit")
-    for file in ("_config.yml", "references.bib", "LICENSE"):
+    for file in ("references.bib", "LICENSE", "CHANGELOG.md"):
         shutil.copy(ROOT / file, root / file)
+    config = (ROOT / "_config.yml").read_text(encoding="utf-8")
+    config = re.sub(
+        r"^ +book_redirects:.*\n(?: +book/.*\n)+", "", config, flags=re.M
+    )  # to pages that are not here
+    (root / "_config.yml").write_text(config, encoding="utf-8")
     (root / "_toc.yml").write_text(SMALL_TOC, encoding="utf-8")
     (root / "book" / "index.md").write_text("# Index\n\nText.\n", encoding="utf-8")
     (root / "book" / "small.ipynb").write_text(notebook("print('the good book')"), encoding="utf-8")
@@ -62,11 +68,12 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def build(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def build(root: Path, *words: str, **said: str) -> subprocess.CompletedProcess[str]:
+    """Build a book; ``said`` are variables of the environment."""
     return subprocess.run(
         [sys.executable, "-m", "publish.build", *words],
         cwd=root,
-        env={k: v for k, v in os.environ.items() if k != "BOOK_REPOSITORY_URL"},
+        env={k: v for k, v in os.environ.items() if k not in SETTLED} | said,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -79,6 +86,21 @@ def served(root: Path) -> str:
 
 def test_nothing_changed_is_said(tree: Path) -> None:
     assert "Nothing changed" in build(tree).stdout
+
+
+def test_a_commit_is_named_at_the_foot_and_makes_no_page_anew(tree: Path) -> None:
+    made = tree / "_build" / "work" / "_build" / "html" / "book" / "small.html"
+    before = made.stat().st_mtime_ns
+    named = build(tree, BOOK_COMMIT="0123456789abcdef")
+    assert named.returncode == 0, named.stdout
+    assert "; commit 0123456789</p>" in served(tree) and made.stat().st_mtime_ns == before
+    refused = build(tree, BOOK_COMMIT="main")
+    assert refused.returncode == 1 and 'BOOK_COMMIT is "main"' in refused.stdout
+    assert build(tree).returncode == 0 and "; commit" not in served(tree)
+    unknown = build(tree, BOOK_SITE_URL="example.org")
+    assert unknown.returncode == 1 and 'the address of the site is "example.org"' in unknown.stdout, (
+        unknown.stdout
+    )
 
 
 def test_a_failing_cell_is_named_and_the_last_good_book_stays(tree: Path) -> None:
