@@ -343,11 +343,10 @@ def table_terms(resource: dict[str, Any], site: str = "") -> dict[str, Any]:
 # Beside the pages
 
 LOST = """<section id="not-here"><h1>There is no page at this address</h1>
-<p>The address may have been copied wrongly or cut off; or it leads to a page of another edition, as pages may
-move between editions. Addresses that an earlier edition had lead on to where their page is now, so a slip in
-the address is more likely.</p>
+<p>The address may have been copied wrongly or cut off, or it belongs to another edition of the book. Addresses
+that an earlier edition had still lead to their pages, wherever these are now.</p>
 <ul>
-<li><a href="{root}.html">The front page</a>, with the contents beside it</li>
+<li><a href="{root}.html">The front page</a>, with the contents of the book beside it or in its menu</li>
 <li><a href="search.html">Search the book</a></li>
 <li><a href="book/claims.html">The ledger of claims</a>: every claim of the article, with its verdict</li>
 <li><a href="book/data.html">The data</a>: every table, with its terms and a file to download</li>

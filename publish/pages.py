@@ -514,6 +514,15 @@ def plain_code(tree: LexborHTMLParser, coloured: set[str]) -> None:
         _set(block, translate="no")
 
 
+def plain_folds(tree: LexborHTMLParser) -> None:
+    """Let the words of a fold of code be words: a paragraph may not stand in a summary (book.css shows one of them)."""
+    for words in tree.css("details.hide > summary > p"):
+        said = tree.create_node("span")
+        _set(said, **{"class": (words.attributes.get("class") or "").split()[0]})
+        said.insert_child(words.text())
+        words.replace_with(said)
+
+
 def show_figures(tree: LexborHTMLParser, folder: Path) -> None:
     """Let the browser know each figure's size and fetch it only when it comes near."""
     for image in tree.css(".bd-article img"):
@@ -541,6 +550,7 @@ def mend_pandas(tree: LexborHTMLParser) -> None:
                 head.replace_with(tree.create_node("td"))
         for head in table.css("tbody th"):
             _set(head, scope="row")
+            _drop(head, "valign")
         holder = table.parent
         if holder and holder.tag == "div":
             for style in holder.css("style"):
@@ -624,6 +634,7 @@ REPAIRS: list[Callable[[LexborHTMLParser], None]] = [
     plain_references,
     short_addresses,
     plain_markup,
+    plain_folds,
     name_columns,
     mend_pandas,
     caption_tables,
