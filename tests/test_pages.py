@@ -108,6 +108,33 @@ def test_every_entry_is_used_and_says_what_was_read() -> None:
         assert re.search(r"annote = \{(verified|single source)", entry), entry[:60]
 
 
+def test_one_text_has_one_entry() -> None:
+    """Two keys for one address would count as two origins of a fact."""
+    addresses = re.findall(r"^  url = \{(.+)\},?$", BIBLIOGRAPHY, flags=re.M)
+    assert sorted(addresses) == sorted(set(addresses)), [a for a in set(addresses) if addresses.count(a) > 1]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "trials" / "results").glob("facts_*.csv")), ids=lambda p: p.stem
+)
+def test_the_second_reading_is_of_this_book(path: Path) -> None:
+    """A fact whose place or sources are gone has been rewritten since, and has to be read again."""
+    places = {p.stem: prose(p) for p in PAGES}
+    for notebook in notebooks():
+        places[notebook.stem] = [c["id"] for kind in ("markdown", "code") for c in cells(notebook, kind)]
+    places["timeline"] = (ROOT / "data" / "timeline.csv").read_text(encoding="utf-8")
+    slugs = (ROOT / "data" / "claims.csv").read_text(encoding="utf-8")
+    ways = {"official record", "two origins", "one source, attributed", "not verified, removed"}
+    looks = {"confirmed", "corrected", "reworded", "removed", "could not be checked again"}
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        where, claim = places[row["page"]], row["place"].removeprefix("claim ")
+        assert row["place"] in where or f"\n{claim}," in slugs, f"{row['page']} has no {row['place']}"
+        assert set(row["sources"].split("; ")) - {""} <= KEYS, row
+        assert row["verified_by"] in ways and row["second_look"] in looks, row
+
+
 @each_page
 def test_only_roles_that_read_well_everywhere(path: Path) -> None:
     roles = set(re.findall(r"\{([a-z:]+)\}`", prose(path)))
