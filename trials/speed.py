@@ -205,7 +205,7 @@ def growth(folder: Path) -> pd.DataFrame:
     """Return seconds of a build, of an unchanged one and of a search, as the book grows."""
     from playwright.sync_api import sync_playwright
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for factor in FACTORS:
         root = copy(folder / f"times-{factor}")
         multiply(root, factor)
