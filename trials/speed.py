@@ -169,16 +169,21 @@ def multiply(root: Path, factor: int) -> None:
     for chapter in list(part["chapters"]):
         text = (root / f"{chapter['file']}.ipynb").read_text(encoding="utf-8")
         cells = json.loads(text)["cells"]
-        labels = set(re.findall(r"\(([a-z0-9-]+)\)=\\n", text))
-        labels |= {
+        sections = set(re.findall(r"\(([a-z0-9-]+)\)=\\n", text))
+        figures = {
             c["metadata"]["mystnb"]["figure"]["name"]
             for c in cells
             if "figure" in c["metadata"].get("mystnb", {})
         }
         for number in range(2, factor + 1):
             own = text
-            for label in sorted(labels):
-                own = re.sub(rf"(?<=[(`<\"]){re.escape(label)}(?=\)=|[`>\"])", f"{label}-{number}", own)
+            for label in sorted(sections):
+                own = own.replace(f"({label})=", f"({label}-{number})=")
+            for label in sorted(sections | figures):
+                role = rf"(\{{(?:ref|numref)\}}`(?:[^`<]*<)?){re.escape(label)}(?=>?`)"
+                own = re.sub(role, rf"\g<1>{label}-{number}", own)
+            for label in sorted(figures):
+                own = own.replace(f'"name": "{label}"', f'"name": "{label}-{number}"')
             name = f"{chapter['file']}_{number}"
             notebook = json.loads(own)
             first = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
@@ -200,19 +205,19 @@ def growth(folder: Path) -> pd.DataFrame:
     """Return seconds of a build, of an unchanged one and of a search, as the book grows."""
     from playwright.sync_api import sync_playwright
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for factor in FACTORS:
         root = copy(folder / f"times-{factor}")
         multiply(root, factor)
         cold = timed(OURS, root)
         html = root / "_build" / "html"
         pages = len(list((html / "book").rglob("*.html")))
-        row = {
+        row: dict[str, Any] = {
             "chapters_times": factor,
             "pages": pages,
             "cold_s": round(cold.clock, 1),
-            "cold_s_per_page": round(cold.clock / pages, 2),
-            "processor_s_per_page": round(cold.processors / pages, 2),
+            "processor_s": round(cold.processors, 1),
+            "added_page_s": "",
             "unchanged_s": round(statistics.median(timed(OURS, root).clock for _ in range(3)), 2),
             "search_index_kb": round((html / "searchindex.js").stat().st_size / 1000),
         }
@@ -221,6 +226,9 @@ def growth(folder: Path) -> pd.DataFrame:
             page = browser.new_page()
             row["search_s"] = round(statistics.median(search_seconds(page, site) for _ in range(3)), 2)
             browser.close()
+        if rows:
+            added = (row["cold_s"] - rows[-1]["cold_s"]) / (row["pages"] - rows[-1]["pages"])
+            row["added_page_s"] = round(added, 2)
         rows.append(row)
         print(row, flush=True)
         shutil.rmtree(root)
