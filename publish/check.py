@@ -265,12 +265,30 @@ def notebooks(book: Book) -> Iterator[str]:
         if not isinstance(given, dict) or "cells" not in given or given.get("nbformat") != 4:
             yield f"{file}: not a notebook of format 4; open it in JupyterLab and save it, or restore it"
             continue
+        if told := list(_unnamed(file, given["cells"])):
+            yield from told  # and no more, for nbformat would give other names
+            continue
         try:
             nbformat.validate(given)
         except nbformat.ValidationError as error:
             yield f"{file}{_in_cell(given, error)}: not a sound notebook, {error.message[:200]}"
             continue
-        yield from _cells(file, given["cells"])
+        for cell in given["cells"]:
+            if cell["cell_type"] == "code":
+                try:
+                    ast.parse(_source(cell))
+                except SyntaxError as error:
+                    yield f"{file}, cell {cell['id']}, line {error.lineno}: {error.msg}"
+
+
+def _unnamed(file: str, cells: Any) -> Iterator[str]:
+    """Say which cells have no name of their own."""
+    ids = [cell.get("id") if isinstance(cell, dict) else None for cell in cells]
+    for number, ident in enumerate(ids, 1):
+        if not ident:
+            yield f"{file}, cell {number}: has no id; give it one that says what it holds"
+        elif ids.index(ident) < number - 1:
+            yield f"{file}, cell {ident}: an earlier cell has this id, too; rename one"
 
 
 def _in_cell(given: dict[str, Any], error: Any) -> str:
@@ -278,20 +296,6 @@ def _in_cell(given: dict[str, Any], error: Any) -> str:
     if not steps:
         return ""
     return f", cell {given['cells'][steps[0]].get('id', steps[0] + 1)}"
-
-
-def _cells(file: str, cells: list[dict[str, Any]]) -> Iterator[str]:
-    ids = [cell.get("id") for cell in cells]
-    for number, (cell, ident) in enumerate(zip(cells, ids, strict=True), 1):
-        if not ident:
-            yield f"{file}, cell {number}: has no id; give it one that says what it holds"
-        elif ids.index(ident) < number - 1:
-            yield f"{file}, cell {ident}: an earlier cell has this id, too; rename one"
-        elif cell["cell_type"] == "code":
-            try:
-                ast.parse(_source(cell))
-            except SyntaxError as error:
-                yield f"{file}, cell {ident}, line {error.lineno}: {error.msg}"
 
 
 def descriptor(book: Book) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What Sphinx complains of, one line each: the file below the top folder, the cell or the line, the fault.
 
 Sphinx writes ``/home/me/book/book/russia.ipynb:30004: WARNING: unknown document: 'nowhere' [ref.doc]``,
-where 30004 is line 4 of the third cell, among colours, progress and sometimes a traceback.
+where 30004 is line 3 of the third cell, among colours, progress and sometimes a traceback.
 """
 
 import json
@@ -16,7 +16,7 @@ TOLD = re.compile(
 )
 RAISED = re.compile(r"^(?:[a-z_]\w*\.)*([A-Z]\w*(?:Error|Exception)): (.+)$", flags=re.M)
 KIND = re.compile(r" \[[a-z_-]+(?:\.[a-z_-]+)*\]$")
-CELL = 10_000  # MyST-NB counts the lines of a cell from its number times this
+CELL = 10_000  # MyST-NB counts the lines of a cell from its number times this, and one more
 
 
 def complaints(log: str, root: Path) -> list[str]:
@@ -55,7 +55,7 @@ def _place(path: str | None, line: str | None, root: Path) -> str:
         file = file.relative_to(root)
     number = int(line or 0)
     if file.suffix == ".ipynb" and number >= CELL:
-        return f"{file.as_posix()}, cell {_cell(root / file, number // CELL)}, line {number % CELL}: "
+        return f"{file.as_posix()}, cell {_cell(root / file, number // CELL)}, line {max(number % CELL - 1, 1)}: "
     return f"{file.as_posix()}, line {number}: " if number else f"{file.as_posix()}: "
 
 
