@@ -321,14 +321,19 @@ def descriptor(book: Book) -> Iterator[str]:
 
 
 def bibliography(book: Book) -> Iterator[str]:
-    """Every entry of the bibliography has a key of its own."""
+    """Every entry of the bibliography is closed and has a key of its own."""
     path = book.root / "references.bib"
     if not path.is_file():
         yield "references.bib is missing; restore it with `git checkout -- references.bib`"
         return
     text = path.read_text(encoding="utf-8")
     first: dict[str, re.Match[str]] = {}
-    for match in ENTRY.finditer(text):
+    entries = list(ENTRY.finditer(text))
+    for match, after in zip(entries, [*(m.start() for m in entries[1:]), len(text)], strict=True):
+        braces = re.findall(r"(?<!\\)[{}]", text[match.start() : after])
+        if braces.count("{") != braces.count("}"):
+            line = text.count("\n", 0, match.start()) + 1
+            yield f"references.bib, line {line}: the entry {match[1]} has a brace that is not closed, or one too many"
         if earlier := first.get(match[1].lower()):
             line, other = (text.count("\n", 0, m.start()) + 1 for m in (match, earlier))
             yield f"references.bib, line {line}: the key {match[1]} stands in line {other}, too; rename or delete one"

@@ -1,6 +1,6 @@
 """What Sphinx complains of, one line each: the file below the top folder, the cell or the line, the fault.
 
-Sphinx writes ``/home/me/book/book/russia.ipynb:30004: WARNING: unknown document: 'nowhere' [ref.doc]``,
+Sphinx writes ``/top/folder/book/russia.ipynb:30004: WARNING: unknown document: 'nowhere' [ref.doc]``,
 where 30004 is line 3 of the third cell, among colours, progress and sometimes a traceback.
 """
 
@@ -15,6 +15,7 @@ TOLD = re.compile(
     flags=re.M,
 )
 RAISED = re.compile(r"^(?:[a-z_]\w*\.)*([A-Z]\w*(?:Error|Exception)): (.+)$", flags=re.M)
+WITHIN = re.compile(r"threw an exception \(exception: (.+)\)$", flags=re.M)
 KIND = re.compile(r" \[[a-z_-]+(?:\.[a-z_-]+)*\]$")
 CELL = 10_000  # MyST-NB counts the lines of a cell from its number times this, and one more
 
@@ -42,6 +43,8 @@ def complaints(log: str, root: Path) -> list[str]:
     ]
     if found:
         return list(dict.fromkeys(found))
+    if within := WITHIN.findall(text):
+        return within[-1:]
     if raised := RAISED.findall(text):
         return [f"{name}: {said}" for name, said in raised[-1:]]
     return text.strip().splitlines()[-1:] or ["Sphinx ended without a word"]

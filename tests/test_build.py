@@ -1,5 +1,6 @@
 """A build that fails says which chapter, which cell and why, and leaves the last good book in place."""
 
+import errno
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import publish.build
 from notebooks import ROOT
 
 SMALL_TOC = """format: jb-book
@@ -75,6 +77,12 @@ def build(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def state(root: Path) -> dict[str, bytes]:
+    """Return every file of the built book."""
+    html = root / "_build" / "html"
+    return {str(p.relative_to(html)): p.read_bytes() for p in html.rglob("*") if p.is_file()}
+
+
 def served(root: Path) -> str:
     return (root / "_build" / "html" / "book" / "small.html").read_text(encoding="utf-8")
 
@@ -93,6 +101,53 @@ def test_a_failing_cell_is_named_and_the_last_good_book_stays(tree: Path) -> Non
     assert 'book/small.ipynb, cell b: DataError: There is no table "vetos"' in done.stdout
     assert "The last good book is still in" in done.stdout
     assert "the good book" in served(tree)
+
+
+def test_a_fault_in_the_sources_stops_the_build_before_it_executes_anything(tree: Path) -> None:
+    """tests/test_malformed.py has every kind of fault."""
+    before = state(tree)
+    works = tree / "references.bib"
+    good = works.read_text(encoding="utf-8")
+    works.write_text(good + "\n@misc{one,}\n@misc{one,}\n", encoding="utf-8")
+    done = build(tree)
+    works.write_text(good, encoding="utf-8")
+    assert done.returncode == 1
+    first, blank, last = done.stdout.splitlines()
+    assert re.fullmatch(r"references.bib, line \d+: the key one stands in line \d+, too; .*", first)
+    assert not blank and last.startswith("The last good book is still in")
+    assert state(tree) == before
+
+
+def test_a_full_disk_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """trials/faults.py fills a real one."""
+
+    def full(*arguments: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", "a/file")
+
+    monkeypatch.setattr(publish.build, "build", full)
+    assert publish.build.main() == 1
+    assert (
+        "The disk is full: a/file cannot be written. Make room, and build again." in capsys.readouterr().out
+    )
+
+
+def test_what_a_killed_build_left_half_written_is_not_trusted(tree: Path) -> None:
+    """A result half written, a list of results that breaks off, pages that Sphinx was writing, no book in its place."""
+    before = state(tree)
+    for result in (tree / "_build" / "cache").rglob("base.ipynb"):
+        result.write_text("{", encoding="utf-8")
+    next((tree / "_build" / "cache").rglob("reads.json")).write_text('{"brok', encoding="utf-8")
+    (tree / "_build" / "work.unfinished").touch()
+    page = next((tree / "_build" / "work").rglob("small.html"))
+    page.write_text("half", encoding="utf-8")
+    (tree / "_build" / "html.key").unlink()
+    (tree / "_build" / "html").rename(tree / "_build" / "html.old")
+    done = build(tree)
+    assert done.returncode == 0, done.stdout
+    assert " unchanged" not in done.stdout, done.stdout
+    assert state(tree) == before
 
 
 def test_a_failing_part_is_named_and_the_last_good_site_stays(tree: Path) -> None:
@@ -128,13 +183,17 @@ def test_a_failing_part_is_named_and_the_last_good_site_stays(tree: Path) -> Non
 
 
 def test_a_warning_is_an_error_and_is_repeated(tree: Path) -> None:
-    page = tree / "book" / "index.md"
-    good = page.read_text(encoding="utf-8")
+    page, other = tree / "book" / "index.md", tree / "book" / "small.ipynb"
+    good, sound = (p.read_text(encoding="utf-8") for p in (page, other))
     page.write_text(good + "\nSee {doc}`nowhere`.\n", encoding="utf-8")
+    other.write_text(sound.replace("Text.", "{doc}`not-here`."), encoding="utf-8")
     first, second = build(tree), build(tree)
     page.write_text(good, encoding="utf-8")
+    other.write_text(sound, encoding="utf-8")
     assert first.returncode == second.returncode == 1
     assert "\nbook/index.md, line 5: unknown document: 'nowhere'\n" in first.stdout, first.stdout
+    assert "\nbook/small.ipynb, cell a, line 3: unknown document: 'not-here'\n" in first.stdout
+    assert "Traceback" not in first.stdout
     assert "unknown document: 'nowhere'" in second.stdout, "an incremental build must repeat its warnings"
     assert "the good book" in served(tree)
 
