@@ -1,7 +1,6 @@
 """A build that fails says which chapter, which cell and why, and leaves the last good book in place."""
 
 import errno
-import json
 import os
 import re
 import shutil
@@ -13,52 +12,14 @@ from pathlib import Path
 import pytest
 
 import publish.build
-from notebooks import ROOT
-
-SMALL_TOC = """format: jb-book
-root: book/index
-parts:
-  - caption: Chapters
-    chapters:
-      - file: book/small
-      - file: book/other
-"""
-
-
-def notebook(code: str) -> str:
-    """Return a page with one cell of code."""
-    return json.dumps(
-        {
-            "cells": [
-                {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# Small\n\nText."},
-                {
-                    "cell_type": "code", "id": "b", "metadata": {}, "source": code,
-                    "execution_count": None, "outputs": [],
-                },
-            ],
-            "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
-            "nbformat": 4, "nbformat_minor": 5,
-        }
-    )  # fmt: skip
+from trials.small import page as notebook
+from trials.small import small_book
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A book of three pages with the real settings, built once."""
-    root = tmp_path_factory.mktemp("tree")
-    for folder in ("publish", "data", "locks", "binder"):
-        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "book" / "bookkit", root / "book" / "bookkit")
-    for file in ("_config.yml", "references.bib", "LICENSE"):
-        shutil.copy(ROOT / file, root / file)
-    claims = root / "data" / "claims.csv"  # of the real ledger's claims, no page of this book shows any
-    claims.write_text(claims.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
-    (root / "_toc.yml").write_text(SMALL_TOC, encoding="utf-8")
-    (root / "book" / "index.md").write_text("# Index\n\nText.\n", encoding="utf-8")
-    (root / "book" / "small.ipynb").write_text(notebook("print('the good book')"), encoding="utf-8")
-    (root / "book" / "other.ipynb").write_text(
-        notebook("import bookkit\nlen(bookkit.load('nato_members'))"), encoding="utf-8"
-    )
+    root = small_book(tmp_path_factory.mktemp("tree"))
     done = build(root)
     assert done.returncode == 0, done.stdout
     assert "book/small.ipynb             executed in" in done.stdout
