@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import publish.build
-from trials.small import page as notebook
-from trials.small import small_book
+from trials.copies import page as notebook
+from trials.copies import small_book
 
 
 @pytest.fixture(scope="module")

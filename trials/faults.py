@@ -2,7 +2,7 @@
 
 Run as ``python -m trials.faults`` in the book's environment; it takes about half an hour. Everything
 happens in copies in a temporary folder: most of it in a small book with the real settings, data and
-code (``trials/small.py``), some kills in the whole book. After each fault the folder of the built book
+code (``trials/copies.py``), some kills in the whole book. After each fault the folder of the built book
 must be byte for byte the last good one (or, where the kill came after the exchange, the whole new one),
 the next build must end well and show the change, and at the end the book must be the one that a cold
 build of the same sources makes. The seed is fixed, the moments still differ, as no machine is equally fast.
@@ -27,8 +27,7 @@ from typing import Any
 import pandas as pd
 
 from trials import ROOT, write
-from trials.small import small_book
-from trials.speed import copy
+from trials.copies import copy, small_book
 
 BUILD = [sys.executable, "-m", "publish.build"]
 SEED = 2011

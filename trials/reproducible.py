@@ -24,8 +24,8 @@ from typing import Any
 import pandas as pd
 
 from trials import ROOT, write
+from trials.copies import copy
 from trials.faults import change
-from trials.speed import copy
 
 SEED = "reproducible"  # of the packs; a course's own seed is secret, this one is not
 HERE = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "1"}

@@ -29,9 +29,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from publish.build import SOURCES
 from publish.prints import find_chromium
-from trials import ROOT, write
+from trials import write
+from trials.copies import copy
 from trials.reading import BROWSER, served
 
 OURS = [sys.executable, "-m", "publish.build"]
@@ -39,19 +39,6 @@ PLAIN = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()",
 CHAPTER = "book/russia.ipynb"
 TABLE = "council_on_iran"
 FACTORS = (1, 4, 16)
-
-
-def copy(folder: Path) -> Path:
-    """Copy what a build needs into a folder, and return it."""
-    for source in (*SOURCES, "trials/__init__.py"):
-        path = ROOT / source
-        target = folder / source
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(path, target)
-    return folder
 
 
 def plain_copy(folder: Path) -> Path:

@@ -1,10 +1,14 @@
-"""A small book with the real settings, data and code: three pages, two of them executed, for trials and tests of the build."""
+"""Copies of the book that trials and tests may change and build: the whole of it, and a small one.
+
+The small one has the real settings, data and code, and three pages, two of them executed.
+"""
 
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
+from publish.build import SOURCES
 from trials import ROOT
 
 FOLDERS = ("publish", "data", "locks", "binder", "book/bookkit")
@@ -18,6 +22,19 @@ parts:
       - file: book/other
 """
 GOOD = "print('the good book')"
+
+
+def copy(folder: Path) -> Path:
+    """Copy what a build needs into a folder, and return it."""
+    for source in (*SOURCES, "trials/__init__.py"):
+        path = ROOT / source
+        target = folder / source
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(path, target)
+    return folder
 
 
 def small_book(root: Path) -> Path:
