@@ -23,9 +23,11 @@ test: .venv/test/ready $(if $(shell command -v npm),.venv/lite/ready .venv/lite/
 	@$(TEST) -m pytest
 
 # The rebuild of the tables from their providers' files is not among them: it needs those files.
-trials: site .venv/test/ready  ## measure the ways to run the book; NEWEST=python3.13 names the newest Python at hand
+trials: site .venv/test/ready  ## measure the ways to run the book, and try its builds; NEWEST=python3.13 names the newest Python at hand
 	@$(TEST) -m trials.doors
 	@$(TEST) -m trials.pyodide_versions $(NEWEST)
+	@$(BOOK) -m trials.faults
+	@$(BOOK) -m trials.reproducible $(NEWEST)
 
 questions: .venv/book/ready  ## check the question bank and write the self-checks into the chapters
 	@$(BOOK) -m publish.questions
