@@ -21,7 +21,7 @@ PLAIN = rf"\b(?:19|20)\d\d\b|\b\d{{1,2}} (?:{MONTH})|\b\d{{1,2}}(?:th|rd)\b|^\d\
 
 def made(chapter: str, html: Path) -> BeautifulSoup:
     """Return a deck of the built book."""
-    page = deck(Chapter(chapter, html), read_selection(SELECTIONS / f"{chapter}.yaml"))
+    page = deck(Chapter(chapter, html), read_selection(SELECTIONS / f"{chapter}.yaml"), "")
     return BeautifulSoup(page, "html.parser")
 
 
