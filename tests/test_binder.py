@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -162,6 +163,13 @@ def test_notebook_runs_alone_in_a_bare_room(runner: Path, notebook: str) -> None
     assert not run.failed, run.failed
     assert not run.printed_errors, run.printed_errors
     assert {"read-only files", "no home"} <= set(run.conditions)
+
+
+def test_the_trial_of_running_alone_has_every_notebook() -> None:
+    rows = pd.read_csv(ROOT / "trials" / "results" / "alone.csv").set_index("notebook")
+    known = {name.removeprefix("book/").removesuffix(".ipynb") for name in _notebooks()}
+    assert set(rows.index) == known, "run trials.alone again"
+    assert set(rows["result"]) == {"as in the book"}
 
 
 @pytest.mark.parametrize("notebook", _chapters())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from notebooks import ROOT
+from notebooks import ROOT, traces
 from publish.supply import NPM, allowed, entries, licences, lock_files, locked
 from trials.supply import by_hand, recognise, stated
 
@@ -110,3 +110,16 @@ def test_the_bill_of_materials(tmp_path: Path) -> None:
         reached |= todo
         todo = set().union(*(needs[ref] for ref in todo)) - reached
     assert reached == needs.keys(), "something is there that nobody asked for"
+
+
+def test_nothing_that_is_passed_on_tells_of_the_machine_it_was_made_on(html: Path) -> None:
+    """Sources, every file of the site, the members of its zips: no path, no host, no trace of a run.
+
+    The programs of JupyterLite and Pyodide are left out: they name the machines that others made them on.
+    """
+    sources = [*ROOT.glob("book/**/*.ipynb"), *ROOT.glob("instructor/**/*.ipynb")]
+    ours = (p for p in html.rglob("*") if p.relative_to(html).parts[0] != "lite")
+    files = [p for p in [*sources, *ours, *(html / "lite" / "files").rglob("*")] if p.is_file()]
+    assert not traces({str(path.relative_to(ROOT)): path.read_bytes() for path in files})
+    spoilt = {"metadata": {"kernelspec": {"name": "mine"}}, "cells": [{"metadata": {"execution": {}}}]}
+    assert len(traces({"a.ipynb": json.dumps(spoilt).encode(), "b.js": f'"{ROOT}/x"'.encode()})) >= 3

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
@@ -41,7 +42,7 @@ def by_hand() -> dict[str, tuple[str, str]]:
 
 def stated(package: Distribution) -> tuple[str, str] | None:
     """Return the licence that a package states, and where, or None if that is not clear."""
-    told = package.metadata
+    told: Any = package.metadata
     if expression := told.get("License-Expression"):
         return canonicalize_license_expression(expression), "License-Expression"
     classified = [c.split(" :: ")[-1] for c in told.get_all("Classifier") or [] if c.startswith("License ::")]
