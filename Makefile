@@ -4,12 +4,13 @@ NEWEST ?= $(PYTHON)
 BOOK = .venv/book/bin/python
 TEST = .venv/test/bin/python
 GRADING = .venv/grading/bin/python
+SUPPLY = .venv/supply/bin/python
 UV = .venv/uv/bin/uv
 IN_PYODIDE = --python-version 3.14 --python-platform wasm32-pyodide2025
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book site test trials questions exam serve live packs grade public lock clean help
+.PHONY: book site test trials questions exam serve live packs grade public sbom lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
@@ -19,13 +20,15 @@ site: .venv/book/ready .venv/lite/ready .venv/lite/wheels/ready .venv/node/ready
 	@$(BOOK) -m publish.build site
 
 # Without Node the tests of the browser door are skipped, and named.
-test: .venv/test/ready $(if $(shell command -v npm),.venv/lite/ready .venv/lite/wheels/ready .venv/node/ready)  ## install what the tests need and run them all
+test: .venv/test/ready .venv/supply/ready $(if $(shell command -v npm),.venv/lite/ready .venv/lite/wheels/ready .venv/node/ready)  ## install what the tests need and run them all
 	@$(TEST) -m pytest
 
 # The rebuild of the tables from their providers' files is not among them: it needs those files.
-trials: site .venv/test/ready  ## measure the ways to run the book, and try its builds; NEWEST=python3.13 names the newest Python at hand
+trials: site .venv/test/ready .venv/supply/ready  ## measure the ways to run the book, and try its builds; NEWEST=python3.13 names the newest Python at hand
 	@$(TEST) -m trials.doors
 	@$(TEST) -m trials.pyodide_versions $(NEWEST)
+	@$(TEST) -m trials.alone
+	@$(TEST) -m trials.supply
 	@$(BOOK) -m trials.faults
 	@$(BOOK) -m trials.reproducible $(NEWEST)
 
@@ -53,6 +56,9 @@ public:  ## write the tree that may be published, without instructor/, into _bui
 	@test ! -e _build/public/instructor || { echo "instructor/ is in the export: see .gitattributes"; exit 1; }
 	@echo "The last commit without instructor/: $(CURDIR)/_build/public"
 
+sbom: .venv/supply/ready  ## write the bill of materials into _build/release
+	@$(SUPPLY) -m publish.supply _build/release/testing-realism.cdx.json
+
 lock: $(UV)  ## write the lock files anew from pyproject.toml
 	@$(UV) pip compile -q pyproject.toml --group book --universal --generate-hashes --no-emit-index-url --no-header -o locks/book.txt
 	@$(UV) pip compile -q pyproject.toml --group test --universal --generate-hashes --no-emit-index-url --no-header -o locks/test.txt
@@ -61,6 +67,7 @@ lock: $(UV)  ## write the lock files anew from pyproject.toml
 	@$(UV) pip compile -q pyproject.toml --group lite --universal --generate-hashes --no-emit-index-url --no-header -o locks/lite.txt
 	@$(UV) pip compile -q pyproject.toml --group kernel $(IN_PYODIDE) --generate-hashes --no-emit-index-url --no-header -o locks/kernel.txt
 	@$(UV) pip compile -q pyproject.toml --group pyodide --universal --generate-hashes --no-emit-index-url --no-header -o locks/pyodide.txt
+	@$(UV) pip compile -q pyproject.toml --group supply --universal --generate-hashes --no-emit-index-url --no-header -o locks/supply.txt
 	@cd publish && npm install --silent --package-lock-only --omit-lockfile-registry-resolved
 
 clean:  ## delete what was built and installed

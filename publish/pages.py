@@ -30,6 +30,7 @@ from sphinx.util import logging
 
 from publish import assets, figures, notes
 from publish.cache import cache_folder
+from publish.policy import settle_policy
 from publish.search import Words, parted
 
 LOG = logging.getLogger(__name__)
@@ -302,6 +303,7 @@ def mend(path: Path, coloured: set[str]) -> None:
         repair(tree)
     plain_code(tree, coloured)
     show_figures(tree, path.parent)
+    settle_policy(tree)  # of what the page holds by now
     path.write_text(f"{in_few_bytes(str(tree.html))}\n", encoding="utf-8")
 
 
@@ -336,7 +338,8 @@ def _drop(node: LexborNode, *attributes: str) -> None:
 
 
 JOINED = re.compile(
-    r"_static/.*\.(?:css|js)\b|DOCUMENTATION_OPTIONS|toggleHint|language_data\.js|searchtools\.js"
+    r"_static/.*\.(?:css|js)\b|DOCUMENTATION_OPTIONS|toggle(?:Hint|OpenOnPrint|buttonSelector)"
+    r"|language_data\.js|searchtools\.js"
 )
 """Addresses of style sheets and scripts, and scripts in the page that only set what they need: see assets.py."""
 
@@ -417,6 +420,24 @@ def choose_theme_before_paint(tree: LexborHTMLParser) -> None:
         early = tree.create_node("script")
         early.insert_child(FIRST_PAINT)
         script.replace_with(early)
+
+
+DOES = {"window.print()": "print", "toggleFullScreen()": "full-screen"}
+"""What the theme writes as code into a button, which the page's policy refuses, and what menus.js knows it by."""
+
+
+def name_what_buttons_do(tree: LexborHTMLParser) -> None:
+    """Let a script of the book's hear a button, in place of code in the page."""
+    for button in tree.css("[onclick]"):
+        if does := DOES.get(button.attributes["onclick"] or ""):
+            _drop(button, "onclick")
+            _set(button, data_does=does)
+
+
+def style_by_sheet(tree: LexborHTMLParser) -> None:
+    """Take styles out of attributes, which the page's policy refuses; book.css has what is wanted of them."""
+    for part in tree.css("table.dataframe tr[style], table.indextable, table.indextable td"):
+        _drop(part, "style")
 
 
 def name_landmarks(tree: LexborHTMLParser) -> None:
@@ -615,6 +636,8 @@ REPAIRS: list[Callable[[LexborHTMLParser], None]] = [
     link_assets,
     drop_unused_parts,
     choose_theme_before_paint,
+    name_what_buttons_do,
+    style_by_sheet,
     name_landmarks,
     name_buttons,
     plain_references,

@@ -195,7 +195,9 @@ def test_one_who_writes_sees_each_saved_change(tree: Path) -> None:
                 assert news.readline() == b"data: new\n"
             with urllib.request.urlopen(f"{address}/book/index.html") as served_page:
                 text = served_page.read().decode()
+            with urllib.request.urlopen(f"{address}/live.js") as script:  # a file, as a page's policy wants it
+                assert b"EventSource" in script.read()
         finally:
             live.terminate()
-    assert "A new line." in text and "EventSource" in text
-    assert "EventSource" not in (tree / "_build" / "html" / "book" / "index.html").read_text(encoding="utf-8")
+    assert "A new line." in text and 'src="/live.js"' in text
+    assert "live.js" not in (tree / "_build" / "html" / "book" / "index.html").read_text(encoding="utf-8")
