@@ -25,6 +25,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from publish.cache import cache_folder, drop_unfinished, note_reads
+from publish.edition import commit, edition, source_day, stamp
 from publish.parts import PARTS, Part
 
 if TYPE_CHECKING:  # what takes long to import is imported where it is used: most runs find nothing to do
@@ -41,8 +42,10 @@ DONE = BUILD / "html.key"
 PARTS_DONE = BUILD / "parts.key"
 SOURCES = (
     "book", "data", "publish", "_config.yml", "_toc.yml", "references.bib", "locks",
-    "binder/requirements.txt", "LICENSE", "trials/results",
+    "binder/requirements.txt", "LICENSE", "trials/results", "CHANGELOG.md",
 )  # fmt: skip
+SETTLED = ("BOOK_REPOSITORY_URL", "BOOK_HUB_URL", "BOOK_SITE_URL", "BOOK_COMMIT", "SOURCE_DATE_EPOCH")
+"""What may be said from outside, by variables of the environment."""
 
 
 FIGURES = [  # as SVG without a date, which publish/figures.py makes small and fit for both themes
@@ -81,7 +84,7 @@ def pages() -> list[str]:
 
 def fingerprint(folders: Sequence[str]) -> str:
     """Return a hash of everything that the built book depends on, the folders of its parts included."""
-    settled = [os.environ.get(name, "") for name in ("BOOK_REPOSITORY_URL", "BOOK_HUB_URL")]
+    settled = [os.environ.get(name, "") for name in SETTLED]
     digest = hashlib.sha256("\0".join([*settled, sys.version, *folders]).encode())
     for source in SOURCES:
         path = ROOT / source
@@ -235,6 +238,7 @@ def lay_out(parts: Sequence[Part], kept: Sequence[str], lock: int) -> str | None
     """Lay the new book beside the last good one, with its parts; return what went wrong, or None."""
     shutil.rmtree(NEW, ignore_errors=True)
     shutil.copytree(WORK / "_build" / "html", NEW)
+    stamp([*NEW.glob("*.html"), *(NEW / "book").rglob("*.html")])
     for folder in kept:
         shutil.copytree(HTML / folder, NEW / folder, copy_function=os.link)  # the same files, not copies
     for part in parts:
@@ -324,6 +328,11 @@ def build(site: bool, lock: int) -> int:
     Without ``site`` the parts of an earlier ``make site`` stay, and the pages go on leading to them.
     """
     started = time.perf_counter()
+    try:
+        edition(ROOT), commit(), source_day()
+    except (OSError, ValueError) as error:
+        print(error)
+        return 1
     parts = PARTS if site else []
     kept = [] if site else [part.folder for part in PARTS if (HTML / part.folder).is_dir()]
     folders = [part.folder for part in parts] + kept

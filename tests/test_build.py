@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import publish.build
+from publish.build import SETTLED
 from trials.copies import page as notebook
 from trials.copies import small_book
 
@@ -27,11 +28,12 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def build(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def build(root: Path, *words: str, **said: str) -> subprocess.CompletedProcess[str]:
+    """Build a book; ``said`` are variables of the environment."""
     return subprocess.run(
         [sys.executable, "-m", "publish.build", *words],
         cwd=root,
-        env={k: v for k, v in os.environ.items() if k != "BOOK_REPOSITORY_URL"},
+        env={k: v for k, v in os.environ.items() if k not in SETTLED} | said,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -50,6 +52,21 @@ def served(root: Path) -> str:
 
 def test_nothing_changed_is_said(tree: Path) -> None:
     assert "Nothing changed" in build(tree).stdout
+
+
+def test_a_commit_is_named_at_the_foot_and_makes_no_page_anew(tree: Path) -> None:
+    made = tree / "_build" / "work" / "_build" / "html" / "book" / "small.html"
+    before = made.stat().st_mtime_ns
+    named = build(tree, BOOK_COMMIT="0123456789abcdef")
+    assert named.returncode == 0, named.stdout
+    assert "; commit 0123456789</p>" in served(tree) and made.stat().st_mtime_ns == before
+    refused = build(tree, BOOK_COMMIT="main")
+    assert refused.returncode == 1 and 'BOOK_COMMIT is "main"' in refused.stdout
+    assert build(tree).returncode == 0 and "; commit" not in served(tree)
+    unknown = build(tree, BOOK_SITE_URL="example.org")
+    assert unknown.returncode == 1 and 'the address of the site is "example.org"' in unknown.stdout, (
+        unknown.stdout
+    )
 
 
 def test_a_failing_cell_is_named_and_the_last_good_book_stays(tree: Path) -> None:

@@ -4,6 +4,7 @@ The small one has the real settings, data and code, and three pages, two of them
 """
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from publish.build import SOURCES
 from trials import ROOT
 
 FOLDERS = ("publish", "data", "locks", "binder", "book/bookkit")
-FILES = ("_config.yml", "references.bib", "LICENSE")
+FILES = ("references.bib", "LICENSE", "CHANGELOG.md")
 TOC = """format: jb-book
 root: book/index
 parts:
@@ -43,6 +44,9 @@ def small_book(root: Path) -> Path:
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in FILES:
         shutil.copy(ROOT / file, root / file)
+    config = (ROOT / "_config.yml").read_text(encoding="utf-8")
+    config = re.sub(r"^ +book_redirects:.*\n(?: +book/.*\n)+", "", config, flags=re.M)  # to pages that are not here
+    (root / "_config.yml").write_text(config, encoding="utf-8")
     claims = root / "data" / "claims.csv"
     claims.write_text(claims.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
     (root / "_toc.yml").write_text(TOC, encoding="utf-8")

@@ -78,7 +78,9 @@ def pages(folder: Path) -> list[str]:
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     order = [f"{toc['root']}.html", *(f"{c['file']}.html" for p in toc["parts"] for c in p["chapters"])]
     found = {p.relative_to(folder).as_posix() for p in folder.rglob("*.html")}
-    found = {p for p in found if not p.startswith(BESIDE) and p != "index.html"}
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    leading_on = {"index.html", *(f"{old}.html" for old in settings["sphinx"]["config"]["book_redirects"])}
+    found = {p for p in found if not p.startswith(BESIDE)} - leading_on
     return [p for p in order if p in found] + sorted(found - set(order))
 
 
