@@ -1,16 +1,20 @@
 """The book without a network: what was read stays readable in one edition, and the folder opens by double click."""
 
 import functools
+import hashlib
 import http.server
 import shutil
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
-from publish.offline import kept
+from publish.offline import bundle, kept
 
 PARTS = ("lite", "pdf", "epub", "bundle", "download", "_downloads", "_sources", "slides")
 CONTROLLED = "() => navigator.serviceWorker.controller !== null"
@@ -160,6 +164,76 @@ def test_the_button_keeps_the_whole_book(host: Host, tab: Any) -> None:
     assert images.evaluate_all(
         "all => Promise.all(all.map(i => { i.loading = 'eager'; return i.decode().then(() => i.naturalWidth); }))"
     )
-    tab.goto(f"{host.address}/book/run.html")
-    tab.get_by_text("The whole book is kept on this device").wait_for()
+    edit(host.folder / "book" / "russia.html", "Russia’s position", "Russia’s new position")
+    build = kept.write(host.folder)
     host.serve()
+    tab.goto(f"{host.address}/book/run.html")
+    until(tab, "Object.keys(held).length === 1 && held[wanted]", build)
+    host.cut()
+    tab.reload()
+    tab.get_by_text("The whole book is kept on this device").wait_for()
+    tab.goto(f"{host.address}/book/russia.html")
+    assert "new position" in tab.locator("article h1").inner_text()
+    host.serve()
+
+
+# The folder to read
+
+
+@pytest.fixture(scope="module")
+def folder(html: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The book as a reader unpacks it, with its zip beside it."""
+    scratch = tmp_path_factory.mktemp("folder")
+    shutil.copytree(html, scratch / "site", ignore=shutil.ignore_patterns("lite", "pdf", "epub", "bundle"))
+    archive = bundle.write(scratch / "site")
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(scratch)
+    shutil.move(archive, scratch)
+    digest = archive.with_name(f"{archive.name}.sha256").read_text(encoding="utf-8").split()[0]
+    assert hashlib.sha256((scratch / archive.name).read_bytes()).hexdigest() == digest
+    return scratch / archive.stem
+
+
+def test_the_folder_opens_by_double_click(folder: Path, browser: Any) -> None:
+    """Every page at night from a folder: nothing complains, nothing is asked of a host, every figure is drawn."""
+    context = browser.new_context(color_scheme="dark", reduced_motion="reduce")
+    tab = context.new_page()
+    wrong: list[str] = []
+    tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on("request", lambda r: wrong.append(r.url) if not r.url.startswith(("file:", "data:")) else None)
+    tab.goto((folder / "index.html").as_uri())
+    tab.wait_for_url("**/book/index.html")
+    for page in sorted([*folder.glob("[!i]*.html"), *folder.glob("book/**/*.html")]):
+        tab.goto(page.as_uri())
+        drawn = tab.evaluate(
+            """() => Promise.all([...document.querySelectorAll("article img")].map(image => {
+              image.loading = "eager";
+              return image.decode().then(() => image.naturalWidth > 0, () => image.src);
+            }))"""
+        )
+        assert set(drawn) <= {True}, f"{page.name}: {drawn}"
+        assert not wrong, f"{page.name}: {wrong}"
+    tab.goto(f"{(folder / 'search.html').as_uri()}?q=hamadan")
+    tab.locator("#search-results li .context", has_text="Hamadan").first.wait_for()
+    tab.locator(".theme-switch-button").first.click()
+    assert not wrong
+    context.close()
+
+
+def test_the_folder_is_whole_and_promises_nothing_that_is_not_in_it(folder: Path, tmp_path: Path) -> None:
+    lost = []
+    for page in [*folder.glob("*.html"), *folder.glob("book/**/*.html"), *folder.glob("slides/*.html")]:
+        for part in LexborHTMLParser(page.read_text(encoding="utf-8")).css("[href], [src]"):
+            address = str(part.attributes.get("href") or part.attributes.get("src"))
+            path = unquote(urlsplit(address).path)
+            if not urlsplit(address).scheme and path and not (page.parent / path).is_file():
+                lost.append(f"{page.relative_to(folder)}: {address}")
+    assert not lost, "\n" + "\n".join(lost)
+    told = (folder / "README.txt").read_text(encoding="utf-8")
+    tables = {path.stem for path in (folder / "data").glob("*.csv")}
+    assert tables and not [table for table in tables if table not in told], "README.txt names every table"
+    assert not [path for path in folder.rglob("*") if "instructor" in path.name]
+    assert not (folder / "sw.js").exists() and not (folder / "bundle").exists()
+    bundle.pack(folder, tmp_path / "again.zip")  # other times, other owner: the same bytes
+    assert (tmp_path / "again.zip").read_bytes() == (folder.parent / f"{folder.name}.zip").read_bytes()

@@ -50,7 +50,7 @@ PLACE = re.compile(r'<div class="?keep-book"? hidden(?:="")?>.*?</div>')
 
 BUTTON = """<div class="keep-book" hidden><p><button type="button">Keep the whole book for \
 offline reading ({size})</button> <span role="status"></span></p><p>It takes {size} on this device, every page, every \
-figure and the search, and as much over the network, or about {packed} where the book's server packs what it sends. \
+figure and the search, and as much over the network, or about {packed} where the book’s server packs what it sends. \
 When a new edition comes, what changed is fetched again.</p><script defer src="../_static/keep.js"></script></div>"""
 
 
