@@ -52,7 +52,7 @@ def open_doors(site: Path) -> dict[str, list[str]]:
     LookupError
         A page has no section for the links to stand in.
     """
-    opened = {}
+    opened: dict[str, list[str]] = {}
     for name in chapters():
         doors = [(path.format(name), title, known) for path, title, known in DOORS]
         opened |= _open(site, name, PLACE, doors)
