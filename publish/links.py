@@ -5,6 +5,7 @@ hosts that want one; where there is no network at all, the report lists the link
 """
 
 import os
+import re
 import socket
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -21,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "_build" / "html"
 REPORT = ROOT / "_build" / "links" / "report.md"
 PROBES = 3
-"""How many hosts must fail to be found before the network counts as missing."""
+"""How many hosts must fail to answer before the network counts as missing."""
 
 MEANT = {
     "broken": "Broken: look whether the page has moved, or name another record",
@@ -47,16 +48,18 @@ def collect(site: Path) -> dict[str, list[str]]:
     return {address: sorted(pages) for address, pages in sorted(links.items())}
 
 
-def reachable(addresses: Iterable[str], find: Callable[..., object] = socket.getaddrinfo) -> bool:
-    """Say whether the first few hosts can be found at all."""
-    hosts = sorted({urlsplit(address).hostname or "" for address in addresses})[:PROBES]
-    for host in hosts:
+def reachable(addresses: Iterable[str], open_to: Callable[..., Any] = socket.create_connection) -> bool:
+    """Say whether any of the first few hosts, of those that have a name, takes a connection."""
+    named = sorted(
+        {host for address in addresses if re.search("[a-z]", host := urlsplit(address).hostname or "")}
+    )
+    for host in named[:PROBES]:
         try:
-            find(host, 443)
+            open_to((host, 443), timeout=5).close()
         except OSError:
             continue
         return True
-    return not hosts
+    return not named
 
 
 SETTINGS = {

@@ -145,8 +145,8 @@ def test_the_report_on_links_names_what_does_not_answer_and_where_it_stands(
 
 
 def test_without_a_network_the_links_are_listed_and_nobody_is_asked() -> None:
-    def lost(host: str, port: int) -> None:
-        raise OSError(f"{host}:{port} is not known")
+    def lost(address: tuple[str, int], timeout: float) -> None:
+        raise OSError(f"{address} does not answer")
 
     found = {"https://a.example.org/x": ["book/iran.html"], "https://b.example.org/y": ["book/russia.html"]}
     assert not links.reachable(found, lost)
