@@ -25,13 +25,14 @@ NOTES = "NOTES.md"
 PRIVATE = "instructor"
 
 TAKEN = {
-    "bundle/*.zip": "{name}",  # has its version in its name already
-    "pdf/*.pdf": "{stem}-{version}-{name}",
-    "epub/*.epub": "{stem}-{version}-{name}",
-    "download/testing-realism.zip": "{stem}-{version}-to-run.zip",
-    "download/testing-realism-data.zip": "{stem}-{version}-data.zip",
+    "html/bundle/*.zip": "{name}",  # has its version in its name already
+    "html/pdf/*.pdf": "{stem}-{version}-{name}",
+    "html/epub/*.epub": "{stem}-{version}-{name}",
+    "html/download/testing-realism.zip": "{stem}-{version}-to-run.zip",
+    "html/download/testing-realism-data.zip": "{stem}-{version}-data.zip",
+    "*.cdx.json": "{stem}-{version}-bill-of-materials.cdx.json",
 }
-"""The files of the site that a release offers, and what they are called there."""
+"""What was built that a release offers, where it is made, and what it is called there."""
 
 
 class Incomplete(Exception):
@@ -65,17 +66,17 @@ def collect(public: Path, target: Path, tag: str = "") -> list[Path]:
         raise Incomplete(
             f"The tag {tag} is not the edition {version} that CHANGELOG.md begins with: name it v{version}"
         )
-    site = public / "_build" / "html"
+    built = public / "_build"
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         folder = Path(scratch) / "release"
         folder.mkdir()
         for pattern, named in TAKEN.items():
-            for file in sorted(site.glob(pattern)):
+            for file in sorted(built.glob(pattern)):
                 name = file.name if file.name.startswith(f"{NAME}-{version}") else named
                 shutil.copy(file, folder / name.format(name=file.name, stem=NAME, version=version))
         if not list(folder.glob("*-book-*.zip")):
-            raise Incomplete(f"{site} lacks the folder to read: make the whole site with make release")
-        _pack(site / "download" / "questions", folder / f"{NAME}-{version}-questions.zip")
+            raise Incomplete(f"{built} lacks the folder to read: make the whole site with make release")
+        _pack(built / "html" / "download" / "questions", folder / f"{NAME}-{version}-questions.zip")
         _pack(public, folder / f"{NAME}-{version}-source.zip")
         (folder / NOTES).write_text(
             notes((public / "CHANGELOG.md").read_text(encoding="utf-8")), encoding="utf-8"

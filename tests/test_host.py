@@ -74,6 +74,7 @@ def public(tmp_path: Path) -> Path:
     (tree / "CHANGELOG.md").write_text(
         "# Changes\n\n## 1.2.0, 5 March 2027\n\n- New.\n\n## 1.1.0, 1 March 2027\n\n- Old.\n"
     )
+    (tree / "_build" / "any.cdx.json").write_text("{}", encoding="utf-8")
     (tree / ".venv").mkdir()
     (tree / ".venv" / "x").write_text("", encoding="utf-8")
     return tree
@@ -85,7 +86,7 @@ def test_a_release_has_all_forms_of_the_book_and_checksums_and_nothing_private(
     target = tmp_path / "release"
     made = {path.name for path in release.collect(public, target, "v1.2.0")}
     forms = {"book-1.2.0.zip", "1.2.0-iran.pdf", "1.2.0-testing-realism.epub", "1.2.0-to-run.zip", "1.2.0-data.zip",
-             "1.2.0-questions.zip", "1.2.0-source.zip"}  # fmt: skip
+             "1.2.0-questions.zip", "1.2.0-source.zip", "1.2.0-bill-of-materials.cdx.json"}  # fmt: skip
     assert made == {f"testing-realism-{form}" for form in forms} | {"SHA256SUMS", "NOTES.md"}
     sums = dict(reversed(line.split("  ")) for line in (target / "SHA256SUMS").read_text().splitlines())
     assert sums == {

@@ -12,8 +12,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from PIL import Image, ImageChops, ImageStat
 from selectolax.lexbor import LexborHTMLParser
 
+from notebooks import ROOT
 from publish.offline import bundle, kept
 
 PARTS = ("lite", "pdf", "epub", "bundle", "download", "_downloads", "_sources", "slides")
@@ -237,3 +239,20 @@ def test_the_folder_is_whole_and_promises_nothing_that_is_not_in_it(folder: Path
     assert not (folder / "sw.js").exists() and not (folder / "bundle").exists()
     bundle.pack(folder, tmp_path / "again.zip")  # other times, other owner: the same bytes
     assert (tmp_path / "again.zip").read_bytes() == (folder.parent / f"{folder.name}.zip").read_bytes()
+
+
+def test_the_icons_of_the_app_are_pictures_of_the_drawing(browser: Any, tmp_path: Path) -> None:
+    """On the maskable one the ground reaches the edges, as systems cut it to a shape of theirs."""
+    drawing = (ROOT / "publish" / "static" / "icon.svg").read_text(encoding="utf-8")
+    for icon in kept.MANIFEST["icons"][1:]:
+        size = int(icon["sizes"].partition("x")[0])
+        svg = drawing.replace(' rx="6"', "") if icon.get("purpose") == "maskable" else drawing
+        tab = browser.new_page(viewport={"width": size, "height": size})
+        tab.set_content(f"<style>body{{margin:0}}svg{{display:block;width:{size}px}}</style>{svg}")
+        drawn = tmp_path / Path(icon["src"]).name
+        tab.screenshot(path=drawn, omit_background=True)
+        tab.close()
+        pictures = [Image.open(p).convert("RGBA") for p in (drawn, ROOT / "publish" / "static" / drawn.name)]
+        assert pictures[0].size == pictures[1].size == (size, size)
+        off = ImageStat.Stat(ImageChops.difference(*pictures)).mean
+        assert max(off) < 1, f"{drawn.name} is not the picture of icon.svg any more; {drawn} is"
