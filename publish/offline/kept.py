@@ -17,8 +17,8 @@ from rjsmin import jsmin
 
 HERE = Path(__file__).parent
 LIST = "_static/offline.json"
-CORE = ("_static/site.css", "_static/site.js", "_static/icons.woff", "_static/icon.svg")
-"""What every page needs: kept from the first visit, and fetched by it anyway."""
+CORE = ("index.html", "_static/site.css", "_static/site.js", "_static/icons.woff", "_static/icon.svg")
+"""The way in and what every page needs: kept from the first visit, and fetched by it anyway but for the first."""
 
 MANIFEST = {
     "id": "./",
