@@ -2,8 +2,8 @@
 
 ``make book`` makes pages that promise nothing more. What `make site` adds (slides, PDFs and whatever
 comes later) is announced here, after it was made: each chapter gets one list of links at its section on
-assigning it, and the page about running the book one at its section on reading without a network. A target
-that was not made gets no link, and a second run makes the list anew.
+assigning it, and the front page and the page about running the book one for the whole of it. A target that
+was not made gets no link, and a second run makes the list anew.
 """
 
 import html as markup
@@ -30,12 +30,16 @@ FOR_ALL = [
         "unpack it and open index.html",
     ),
 ]
-"""The same for what was made of the whole book, on the page about running it."""
-PLACE_FOR_ALL = "section#reading-without-a-network"
+"""The same for what was made of the whole book."""
+PLACES_FOR_ALL = {
+    "index": "section#three-doors > p",
+    "run": "section#reading-without-a-network > p:last-of-type",
+}
+"""The paragraphs that these links follow: the door for reading on the front page, and the last on reading without a network."""
 
 
 def open_doors(site: Path) -> dict[str, list[str]]:
-    """Put on each chapter's page, and on the page about running the book, links to what is in the site.
+    """Put links to what is in the site on each chapter's page, on the front page and on the one about running the book.
 
     Parameters
     ----------
@@ -50,33 +54,36 @@ def open_doors(site: Path) -> dict[str, list[str]]:
     Raises
     ------
     LookupError
-        A page has no section for the links to stand in.
+        A page has no place for the links to stand in.
     """
     opened: dict[str, list[str]] = {}
     for name in chapters():
         doors = [(path.format(name), title, known) for path, title, known in DOORS]
         opened |= _open(site, name, PLACE, doors)
-    return opened | _open(site, "run", PLACE_FOR_ALL, FOR_ALL)
+    for name, place in PLACES_FOR_ALL.items():
+        opened |= _open(site, name, place, FOR_ALL)
+    return opened
 
 
 def _open(site: Path, name: str, place: str, doors: list[tuple[str, str, str]]) -> dict[str, list[str]]:
     page = site / "book" / f"{name}.html"
-    if not page.is_file():
-        return {}
-    soup = parsed(page.read_text(encoding="utf-8"))
-    section = soup.select_one(place)
-    if section is None:
-        raise LookupError(f"{page.name} has no {place} for links to stand in")
-    before = soup.select("ul.takeaways")
-    for old in before:
-        old.decompose()
     made = [
         (file.relative_to(site).as_posix(), title, known)
         for path, title, known in doors
         for file in sorted(site.glob(path))
     ]
+    if not page.is_file():
+        return {}
+    soup = parsed(page.read_text(encoding="utf-8"))
+    spot = soup.select_one(place)
+    if spot is None:
+        raise LookupError(f"{page.name} has no place for links to what was made: {place}")
+    before = soup.select("ul.takeaways")
+    for old in before:
+        old.decompose()
     if made:
-        section.append(BeautifulSoup(_list(site, made), "html.parser"))
+        links = BeautifulSoup(_list(site, made), "html.parser")
+        spot.insert_after(links) if spot.name == "p" else spot.append(links)
     if made or before:
         text = str(LexborHTMLParser(str(soup)).html)
         page.write_text(f"{in_few_bytes(text)}\n", encoding="utf-8")

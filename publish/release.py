@@ -25,14 +25,14 @@ NOTES = "NOTES.md"
 PRIVATE = "instructor"
 
 TAKEN = {
-    "html/bundle/*.zip": "{name}",  # has its version in its name already
-    "html/pdf/*.pdf": "{stem}-{version}-{name}",
-    "html/epub/*.epub": "{stem}-{version}-{name}",
-    "html/download/testing-realism.zip": "{stem}-{version}-to-run.zip",
-    "html/download/testing-realism-data.zip": "{stem}-{version}-data.zip",
-    "*.cdx.json": "{stem}-{version}-bill-of-materials.cdx.json",
+    "html/bundle/*.zip": "",
+    "html/pdf/*.pdf": "",
+    "html/epub/*.epub": "",
+    "html/download/testing-realism.zip": "to-run.zip",
+    "html/download/testing-realism-data.zip": "data.zip",
+    "*.cdx.json": "bill-of-materials.cdx.json",
 }
-"""What was built that a release offers, where it is made, and what it is called there."""
+"""What was built that a release offers, and what it is called there if not by its own name, after the book's and the version."""
 
 
 class Incomplete(Exception):
@@ -72,8 +72,7 @@ def collect(public: Path, target: Path, tag: str = "") -> list[Path]:
         folder.mkdir()
         for pattern, named in TAKEN.items():
             for file in sorted(built.glob(pattern)):
-                name = file.name if file.name.startswith(f"{NAME}-{version}") else named
-                shutil.copy(file, folder / name.format(name=file.name, stem=NAME, version=version))
+                shutil.copy(file, folder / versioned(named or file.name, version))
         if not list(folder.glob("*-book-*.zip")):
             raise Incomplete(f"{built} lacks the folder to read: make the whole site with make release")
         _pack(built / "html" / "download" / "questions", folder / f"{NAME}-{version}-questions.zip")
@@ -90,6 +89,14 @@ def collect(public: Path, target: Path, tag: str = "") -> list[Path]:
         shutil.rmtree(target, ignore_errors=True)
         folder.rename(target)
     return sorted(target.iterdir())
+
+
+def versioned(name: str, version: str) -> str:
+    """Return a file's name with the book's and the version in it, once."""
+    if version in name:
+        return name
+    rest = name.removeprefix(NAME).lstrip("-")
+    return f"{NAME}-{version}{rest}" if rest.startswith(".") else f"{NAME}-{version}-{rest}"
 
 
 def notes(changes: str) -> str:

@@ -85,7 +85,7 @@ def test_a_release_has_all_forms_of_the_book_and_checksums_and_nothing_private(
 ) -> None:
     target = tmp_path / "release"
     made = {path.name for path in release.collect(public, target, "v1.2.0")}
-    forms = {"book-1.2.0.zip", "1.2.0-iran.pdf", "1.2.0-testing-realism.epub", "1.2.0-to-run.zip", "1.2.0-data.zip",
+    forms = {"book-1.2.0.zip", "1.2.0-iran.pdf", "1.2.0.epub", "1.2.0-to-run.zip", "1.2.0-data.zip",
              "1.2.0-questions.zip", "1.2.0-source.zip", "1.2.0-bill-of-materials.cdx.json"}  # fmt: skip
     assert made == {f"testing-realism-{form}" for form in forms} | {"SHA256SUMS", "NOTES.md"}
     sums = dict(reversed(line.split("  ")) for line in (target / "SHA256SUMS").read_text().splitlines())

@@ -24,7 +24,7 @@
     const { lacking } = await look();
     let asked = 0;
     for (const path of lacking) {
-      status.textContent = `${asked++} of ${lacking.length} files`;
+      if (asked++ % 20 === 0) status.textContent = `${asked} of ${lacking.length} files`; // read aloud each time
       await fetch(addressOf(path)).then((response) => response.arrayBuffer()).catch(() => {});
     }
     const { cache, lacking: left } = await look();
