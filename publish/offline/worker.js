@@ -1,7 +1,8 @@
 /* Keeps what was read, so that it can be read again without a network. One cache belongs to one build of the book,
    and a file is put into it only when its hash is the one in that build's list (publish/offline/kept.py writes both),
-   so what is served from it is never a mixture of editions. Pages come from the network while there is one. The
-   browser door in lite/ has a worker of its own, and downloads are left alone. */
+   so what is served from it is never a mixture of editions. Pages come from the network while there is one. Downloads
+   are left alone, and so is the browser door in lite/, which has a worker of its own; when that first starts it puts
+   off every other worker of the host, and the next page of the book that is read puts this one on again. */
 const BUILD = "{build}";
 const SCOPE = self.registration.scope; // other books may live at the same host, and share its caches
 const OURS = `testing-realism ${SCOPE} `;
