@@ -10,7 +10,7 @@ IN_PYODIDE = --python-version 3.14 --python-platform wasm32-pyodide2025
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book site test trials questions exam serve live packs grade public sbom lock clean help
+.PHONY: book site test trials questions exam serve live packs grade public sbom release announce links unpinned tools lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
@@ -56,8 +56,37 @@ public:  ## write the tree that may be published, without instructor/, into _bui
 	@test ! -e _build/public/instructor || { echo "instructor/ is in the export: see .gitattributes"; exit 1; }
 	@echo "The last commit without instructor/: $(CURDIR)/_build/public"
 
-sbom: .venv/supply/ready  ## write the bill of materials into _build/release
-	@$(SUPPLY) -m publish.supply _build/release/testing-realism.cdx.json
+sbom: .venv/supply/ready  ## write the bill of materials into _build
+	@$(SUPPLY) -m publish.supply _build/testing-realism.cdx.json
+
+# Everything is built anew from the last commit without instructor/; the environments are the ones at hand.
+release: public .venv/book/ready .venv/supply/ready .venv/lite/ready .venv/lite/wheels/ready .venv/node/ready  ## build the last commit as it may be published, and collect what a release offers in _build/release
+	@git diff --quiet HEAD || { echo "A release is made from the last commit, and there are changes since: commit them first."; exit 1; }
+	@find _build/public -type f -exec touch -d 2026-01-01 {} +
+	@ln -s ../../.venv _build/public/.venv
+	@BOOK_COMMIT=$$(git rev-parse HEAD) SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(MAKE) --no-print-directory -C _build/public site sbom
+	@$(BOOK) -m publish.release
+
+announce:  ## offer what is in _build/release as the release of a tag on GitHub (TAG=v1.2.0; needs gh)
+	@command -v gh >/dev/null || { echo "gh, the command line of GitHub, is missing: install it, or upload what is in _build/release by hand."; exit 1; }
+	@test -f _build/release/SHA256SUMS || { echo "There is no release yet: run make release first."; exit 1; }
+	@gh release create "$(TAG)" --verify-tag --title "$(TAG)" --notes-file _build/release/NOTES.md _build/release/*
+
+links: book  ## ask every address outside the book whether it answers, and report; never fails for what it finds
+	@$(BOOK) -m publish.links
+
+unpinned: .venv/book/ready  ## build with the newest version of everything, and report; never fails for what it finds
+	@$(BOOK) -m trials.unpinned
+
+# Under CI, where the machine is thrown away, Ubuntu's ban on the namespaces that bubblewrap needs is lifted too.
+tools:  ## install with apt-get what the checks need beside Python: a browser, Node and bubblewrap
+	@lacking=""; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || lacking="chromium"; \
+	command -v npm >/dev/null || lacking="$$lacking nodejs npm"; \
+	command -v bwrap >/dev/null || lacking="$$lacking bubblewrap"; \
+	root=""; test "$$(id -u)" = 0 || root=sudo; \
+	if test -n "$$lacking"; then $$root apt-get update -qq && $$root apt-get install -y -qq --no-install-recommends $$lacking >/dev/null; fi; \
+	if test -n "$$CI" && ! bwrap --unshare-all --ro-bind / / true 2>/dev/null; then $$root sysctl -qw kernel.apparmor_restrict_unprivileged_userns=0 || true; fi
 
 lock: $(UV)  ## write the lock files anew from pyproject.toml
 	@$(UV) pip compile -q pyproject.toml --group book --universal --generate-hashes --no-emit-index-url --no-header -o locks/book.txt

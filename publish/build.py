@@ -254,8 +254,10 @@ def lay_out(parts: Sequence[Part], kept: Sequence[str], lock: int) -> str | None
             )
         print(f"{part.name:28} made in {time.perf_counter() - before:.1f} s", flush=True)
     from publish.doors import open_doors
+    from publish.offline import kept as offline
 
     open_doors(NEW)  # links to what is there by now, made or kept
+    offline.write(NEW)  # last, as it knows each file by its hash
     return None
 
 

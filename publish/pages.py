@@ -256,8 +256,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     coloured = assets.coloured_code(out / "_static")
     for path in written:
         mend(path, coloured)
-    assets.join(out, pages)
     notes.write_notes(out / "book", out / "_static")
+    assets.join(out, pages)
 
 
 def all_pages(out: Path) -> list[Path]:

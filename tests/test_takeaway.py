@@ -170,13 +170,18 @@ def test_a_print_is_tagged_and_the_same_each_time(chromium: str, tmp_path: Path)
 
 def test_a_door_is_shown_only_where_its_target_is(html: Path, tmp_path: Path) -> None:
     (tmp_path / "book").mkdir()
-    for chapter in chapters():
-        page = f"book/{chapter}.html"
+    for name in [*chapters(), "index", "run"]:
+        page = f"book/{name}.html"
         (tmp_path / page).write_bytes((html / page).read_bytes())
     (tmp_path / "pdf").mkdir()
     pdf = tmp_path / "pdf" / "iran.pdf"
     pdf.write_bytes(b"%PDF")
-    assert open_doors(tmp_path)["iran"] == ["pdf/iran.pdf"]
+    (tmp_path / "bundle").mkdir()
+    bundle = tmp_path / "bundle" / "testing-realism-book-1.2.0.zip"
+    bundle.write_bytes(b"PK")
+    opened = open_doors(tmp_path)
+    assert opened["iran"] == ["pdf/iran.pdf"] and opened["theory"] == []
+    assert opened["index"] == opened["run"] == ["bundle/testing-realism-book-1.2.0.zip"]
     shown = (tmp_path / "book" / "iran.html").read_text(encoding="utf-8")
     open_doors(tmp_path)
     assert (tmp_path / "book" / "iran.html").read_text(encoding="utf-8") == shown

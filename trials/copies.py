@@ -45,7 +45,9 @@ def small_book(root: Path) -> Path:
     for file in FILES:
         shutil.copy(ROOT / file, root / file)
     config = (ROOT / "_config.yml").read_text(encoding="utf-8")
-    config = re.sub(r"^ +book_redirects:.*\n(?: +book/.*\n)+", "", config, flags=re.M)  # to pages that are not here
+    config = re.sub(
+        r"^ +book_redirects:.*\n(?: +book/.*\n)+", "", config, flags=re.M
+    )  # to pages that are not here
     (root / "_config.yml").write_text(config, encoding="utf-8")
     claims = root / "data" / "claims.csv"
     claims.write_text(claims.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
