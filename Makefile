@@ -9,7 +9,7 @@ IN_PYODIDE = --python-version 3.14 --python-platform wasm32-pyodide2025
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book site test trials questions exam serve live packs grade public lock clean help
+.PHONY: book site test trials shown questions exam serve live packs grade public lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
@@ -26,6 +26,9 @@ test: .venv/test/ready $(if $(shell command -v npm),.venv/lite/ready .venv/lite/
 trials: site .venv/test/ready  ## measure the ways to run the book; NEWEST=python3.13 names the newest Python at hand
 	@$(TEST) -m trials.doors
 	@$(TEST) -m trials.pyodide_versions $(NEWEST)
+
+shown: .venv/book/ready  ## keep anew in tests/shown what the pages show, after you looked at what changed
+	@$(BOOK) -m publish.shown
 
 questions: .venv/book/ready  ## check the question bank and write the self-checks into the chapters
 	@$(BOOK) -m publish.questions
