@@ -26,6 +26,7 @@ test: .venv/test/ready $(if $(shell command -v npm),.venv/lite/ready .venv/lite/
 trials: site .venv/test/ready  ## measure the ways to run the book; NEWEST=python3.13 names the newest Python at hand
 	@$(TEST) -m trials.doors
 	@$(TEST) -m trials.pyodide_versions $(NEWEST)
+	@$(TEST) -m trials.mutation
 
 shown: .venv/book/ready  ## keep anew in tests/shown what the pages show, after you looked at what changed
 	@$(BOOK) -m publish.shown

@@ -10,9 +10,10 @@ With the first change that alters the item, row count and hash renewed, the whol
 of the tests themselves decide: ``bookkit.claim``, and ``publish.shown`` with what ``tests/shown`` keeps. A
 claim is altered when the page no longer finds the ledger's value, a cell when a reader would see something
 else: other HTML, or other pixels in its figure. It is caught when a check fails and names that claim, or
-that page and cell. Whatever else that run alters is held to the same.
+that page and cell. Whatever else that run alters is held to the same, and not changed again.
 
-``mutation.csv`` counts, and ``mutation_all.csv`` has each item with its change.
+``mutation.csv`` counts, ``mutation_all.csv`` has each item with its change, and ``mutation_unaltered.csv``
+has the items that no change altered, each with the reason that ``REASONS`` gives.
 """
 
 import ast
@@ -35,7 +36,7 @@ from publish import shown
 from trials import ROOT, write
 
 SEED = 18
-AT_RANDOM = 30
+AT_RANDOM = 12
 """How many changes of single rows are tried by chance before the search by halves."""
 CLAIM = "claims that data decide"
 KINDS = {
@@ -83,11 +84,15 @@ class Page:
         if not Path(package.__file__).is_relative_to(folder) or folder / "data" != recipes.DATA:
             raise ImportError("the trial would touch the book's own data")
         self.name, self.path, self.data = name, folder / "book" / f"{name}.ipynb", folder / "data"
-        self.bookkit, self.package, self.recipes = bookkit, package, recipes
+        self.bookkit: Any = bookkit
+        self.package: Any = package
+        self.recipes: Any = recipes
         self.cells, self.kept = shown.code(self.path), shown.kept(name)
         self.described = (self.data / "datapackage.json").read_bytes()
         self.resources = {r["name"]: r for r in json.loads(self.described)["resources"]}
         self.changed = ""  # the table that is not now as it was
+        self.now: dict[str, Any] = {}  # what was read of it
+        self.raws: dict[str, pd.DataFrame] = {}
         self.read: set[str] = set()
         self.values: dict[str, float] = {}
         self._listen()
@@ -100,11 +105,10 @@ class Page:
     def _listen(self) -> None:
         """Note which tables are read and what claims are given; read a table that did not change only once."""
         read, hold, describe = self.package._read, self.package.hold_to_schema, self.package._descriptor
-        claim, known = self.bookkit.claim, dict[str, Any]()
+        claim, always = self.bookkit.claim, dict[str, Any]()
 
         def once(name: str, make: Any) -> Any:
-            if self.changed in (name.split()[0], "datapackage"):
-                return make()
+            known = self.now if self.changed in (name.split()[0], "datapackage") else always
             if name not in known:
                 known[name] = make()
             return known[name]
@@ -131,6 +135,7 @@ class Page:
             if cell.kind == "figure" and draw:
                 digest = hashlib.sha256()
                 for number in plt.get_fignums():
+                    plt.figure(number).set_dpi(60)
                     canvas: Any = plt.figure(number).canvas
                     canvas.draw()
                     digest.update(canvas.buffer_rgba())
@@ -145,24 +150,33 @@ class Page:
 
     def raw(self, table: str) -> pd.DataFrame:
         """Return a table as text, as it is in the book."""
-        return pd.read_csv(ROOT / "data" / f"{table}.csv", dtype=str, keep_default_na=False)
+        if table not in self.raws:
+            path = ROOT / "data" / f"{table}.csv"
+            self.raws[table] = pd.read_csv(path, dtype=str, keep_default_na=False)
+        return self.raws[table].copy()
 
-    def on(self, table: str, content: pd.DataFrame, cells: list[shown.Cell], *, draw: bool = False) -> Run | None:
-        """Run cells on a changed table, its rows and hash renewed; None if the change breaks the schema."""
-        self.changed = table
+    def on(self, table: str, content: pd.DataFrame, cells: list[shown.Cell]) -> Run | None:
+        """Run cells on a changed table; None if the change breaks the schema.
+
+        For the whole page the table's rows and hash are renewed, and figures are drawn.
+        """
+        self.changed, self.now = table, {}
         path = self.data / f"{table}.csv"
         content.to_csv(path, index=False, lineterminator="\n")
-        described = json.loads(self.described)
-        self.recipes.stamp(described, [table])
-        self.recipes.put(described)
+        whole = cells is self.cells
+        if whole:
+            described = json.loads(self.described)
+            self.recipes.stamp(described, [table])
+            self.recipes.put(described)
         try:
             self.package.load(table)
-            return self.run(cells, draw=draw)
+            return self.run(cells, draw=whole)
         except self.bookkit.DataError:
             return None
         finally:
             shutil.copyfile(ROOT / "data" / path.name, path)
-            (self.data / "datapackage.json").write_bytes(self.described)
+            if whole:
+                (self.data / "datapackage.json").write_bytes(self.described)
             self.changed = ""
 
     def altered(self, run: Run | None) -> dict[str, bool]:
@@ -199,7 +213,9 @@ def depends(path: Path, name: str) -> set[str]:
         loads = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
         binds = {n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
         binds |= {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
-        binds |= {a.asname or a.name for n in nodes if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names}
+        binds |= {
+            a.asname or a.name for n in nodes if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names
+        }
         # what stands before a dot or a bracket on the left, or calls a method for its effect, is changed
         places = [t for n in nodes if isinstance(n, ast.Assign) for t in n.targets]
         places += [n.value for n in tree.body if isinstance(n, ast.Expr)]
@@ -229,11 +245,12 @@ def another(rng: random.Random, field: dict[str, Any], old: str, others: list[st
     if "enum" in limits:
         return rng.choice([str(v) for v in limits["enum"] if str(v) != old] or [old])
     if field["type"] in ("integer", "number") and old and rng.random() < 0.6:
-        value = float(old) * rng.choice([0.5, 1.5, 3]) + 1
+        value = float(old) * rng.choice([0.1, 0.5, 2, 10]) + 1
         value = min(max(value, limits.get("minimum", value)), limits.get("maximum", value))
         return str(round(value)) if field["type"] == "integer" else f"{value:.4f}"
     if field["type"] == "date" and old and rng.random() < 0.6:
-        return (pd.Timestamp(old) + pd.Timedelta(days=rng.choice([-400, -30, 30, 400]))).date().isoformat()
+        value = (pd.Timestamp(old) + pd.Timedelta(days=rng.choice([-400, -30, 30, 400]))).date().isoformat()
+        return min(max(value, limits.get("minimum", value)), limits.get("maximum", value))
     return rng.choice([v for v in others if v != old] or [old])
 
 
@@ -262,8 +279,8 @@ def by_halves(
     rng: random.Random, page: Page, table: str, item: str, cells: list[shown.Cell]
 ) -> Iterator[tuple[Change, pd.DataFrame] | None]:
     """Yield a change of one row that alters the item, after None for each run that it took to find it."""
-    raw, schema = page.raw(table), page.resources[table]["schema"]
-    for field in schema["fields"]:
+    raw = page.raw(table)
+    for field in 2 * page.resources[table]["schema"]["fields"]:
         column = field["name"]
         others = sorted(set(raw[column]))
         fresh = pd.Series([another(rng, field, old, others) for old in raw[column]], index=raw.index)
@@ -286,22 +303,24 @@ def by_halves(
                 return
 
 
-def undescribed(page: Page, cells: list[shown.Cell], *, draw: bool = False) -> Run:
+def undescribed(page: Page, cells: list[shown.Cell]) -> Run:
     """Run cells with a table fewer in the descriptor, and another meaning in the first field of each."""
     described = json.loads(page.described)
     for resource in described["resources"]:
         resource["schema"]["fields"][0]["description"] += " Changed."
     del described["resources"][-1]
     page.recipes.put(described)
-    page.changed = "datapackage"
+    page.changed, page.now = "datapackage", {}
     try:
-        return page.run(cells, draw=draw)
+        return page.run(cells, draw=cells is page.cells)
     finally:
         (page.data / "datapackage.json").write_bytes(page.described)
         page.changed = ""
 
 
-def search(rng: random.Random, page: Page, item: str, cell: str) -> tuple[int, Change | None, dict[str, bool]]:
+def search(
+    rng: random.Random, page: Page, item: str, cell: str
+) -> tuple[int, Change | None, dict[str, bool]]:
     """Look for a change that alters an item; return how many were tried, which did, and what it altered."""
     chosen = depends(page.path, cell)
     cells = [c for c in page.cells if c.name in chosen]
@@ -315,16 +334,16 @@ def search(rng: random.Random, page: Page, item: str, cell: str) -> tuple[int, C
         change, content = by_chance(rng, page, rng.choice(tables))
         tried += 1
         if item in page.altered(page.on(change.table, content, cells)):
-            return tried, change, page.altered(page.on(change.table, content, page.cells, draw=True))
+            return tried, change, page.altered(page.on(change.table, content, page.cells))
     for table in tables:
         for step in by_halves(rng, page, table, item, cells):
             tried += 1
             if step:
                 change, content = step
-                return tried, change, page.altered(page.on(table, content, page.cells, draw=True))
+                return tried, change, page.altered(page.on(table, content, page.cells))
     if item in page.altered(undescribed(page, cells)):
         change = Change("datapackage", "a table fewer", "", "", "", "")
-        return tried + 1, change, page.altered(undescribed(page, page.cells, draw=True))
+        return tried + 1, change, page.altered(undescribed(page, page.cells))
     return tried + 1, None, {}
 
 
@@ -334,17 +353,28 @@ def mutate(name: str) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         page = Page(name, Path(folder))
         places = [(c.name, c.name, KINDS[c.kind]) for c in page.cells if c.name in page.kept]
-        calls = {s: c["id"] for c in _code(page.path) for s in page.ledger.index if f'"{s}"' in "".join(c["source"])}
+        calls = {
+            s: c["id"]
+            for c in _code(page.path)
+            for s in page.ledger.index
+            if f'"{s}"' in "".join(c["source"])
+        }
         places += [(slug, cell, CLAIM) for slug, cell in calls.items()]
-        rows, missed = [], set[str]()
-        for item, cell, kind in places:
-            tried, change, altered = search(random.Random(f"{SEED} {name} {item}"), page, item, cell)
-            missed |= {other for other, caught in altered.items() if not caught}
-            row = {"kind": kind, "page": name, "item": item, "tried": tried}
-            rows.append(row | (change._asdict() if change else {}) | {"result": altered.get(item)})
-    for row in rows:
-        caught = row["result"] and row["item"] not in missed
-        row["result"] = "caught" if caught else "not altered" if row["result"] is None else "not caught"
+        found: dict[str, tuple[Change, bool]] = {}
+        tried: dict[str, int] = {}
+        for item, cell, _ in places:
+            if item not in found:
+                rng = random.Random(f"{SEED} {name} {item}")
+                tried[item], change, altered = search(rng, page, item, cell)
+                for other, caught in altered.items():
+                    if change and (not caught or other not in found):
+                        found[other] = (change, caught)
+    rows = []
+    for item, _, kind in places:
+        change, caught = found.get(item, (None, False))
+        result = "not altered" if not change else "caught" if caught else "not caught"
+        row = {"kind": kind, "page": name, "item": item, "result": result, "tried": tried.get(item, 0)}
+        rows.append(row | (change._asdict() if change else {}))
     print(f"{name}: {len(rows)} items, {time.process_time() - began:.0f} s", flush=True)
     return rows
 
@@ -358,9 +388,14 @@ def main() -> int:
     """Run all pages side by side; return how many items have no test that names them, and no reason."""
     names = sorted((p.stem for p in shown.pages()), key=lambda n: -len(shown.kept(n)))
     with multiprocessing.get_context("spawn").Pool(2, maxtasksperchild=1) as pool:
-        table = pd.DataFrame([row for rows in pool.imap(mutate, names, chunksize=1) for row in rows]).fillna("")
+        table = pd.DataFrame([row for rows in pool.imap(mutate, names, chunksize=1) for row in rows]).fillna(
+            ""
+        )
     table["reason"] = [REASONS.get((p, i), "") for p, i in zip(table["page"], table["item"], strict=True)]
     write("mutation_all", table)
+    write(
+        "mutation_unaltered", table.loc[table["result"] == "not altered", ["page", "item", "kind", "reason"]]
+    )
     results = pd.crosstab(table["kind"], table["result"]).reindex(
         columns=["caught", "not caught", "not altered"], fill_value=0
     )
