@@ -10,7 +10,7 @@ IN_PYODIDE = --python-version 3.14 --python-platform wasm32-pyodide2025
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book site test trials questions exam serve live packs grade public sbom release announce links unpinned tools lock clean help
+.PHONY: book site test trials shown questions exam serve live packs grade public sbom release announce links unpinned tools lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
@@ -31,6 +31,10 @@ trials: site .venv/test/ready .venv/supply/ready  ## measure the ways to run the
 	@$(TEST) -m trials.supply
 	@$(BOOK) -m trials.faults
 	@$(BOOK) -m trials.reproducible $(NEWEST)
+	@$(TEST) -m trials.mutation
+
+shown: .venv/book/ready  ## keep anew in tests/shown what the pages show, after you looked at what changed
+	@$(BOOK) -m publish.shown
 
 questions: .venv/book/ready  ## check the question bank and write the self-checks into the chapters
 	@$(BOOK) -m publish.questions
