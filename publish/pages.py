@@ -282,8 +282,9 @@ def write_door(out: Path, root: str, title: str) -> None:
 <body><main><h1>{name}</h1><p><a href="{target}">Open the book</a></p></main></body>
 </html>
 """
-    if not (out / "index.html").is_file() or "http-equiv" in (out / "index.html").read_text(encoding="utf-8"):
-        (out / "index.html").write_text(door, encoding="utf-8")
+    place = out / "index.html"
+    if not place.is_file() or re.search('http-equiv="?refresh', place.read_text(encoding="utf-8")):
+        place.write_text(door, encoding="utf-8")
 
 
 def copy_data(root: Path, out: Path) -> None:

@@ -174,7 +174,9 @@ def test_one_who_writes_sees_each_saved_change(tree: Path) -> None:
                 assert news.readline() == b"data: new\n"
             with urllib.request.urlopen(f"{address}/book/index.html") as served_page:
                 text = served_page.read().decode()
-            with urllib.request.urlopen(f"{address}/live.js") as script:  # a file, as a page's policy wants it
+            with urllib.request.urlopen(
+                f"{address}/live.js"
+            ) as script:  # a file, as a page's policy wants it
                 assert b"EventSource" in script.read()
         finally:
             live.terminate()
