@@ -54,8 +54,8 @@ public:  ## write the tree that may be published, without instructor/, into _bui
 	@test ! -e _build/public/instructor || { echo "instructor/ is in the export: see .gitattributes"; exit 1; }
 	@echo "The last commit without instructor/: $(CURDIR)/_build/public"
 
-sbom: .venv/supply/ready  ## write the bill of materials into _build/release
-	@$(SUPPLY) -m publish.supply _build/release/testing-realism.cdx.json
+sbom: .venv/supply/ready  ## write the bill of materials, _build/testing-realism.cdx.json
+	@$(SUPPLY) -m publish.supply _build/testing-realism.cdx.json
 
 lock: $(UV)  ## write the lock files anew from pyproject.toml
 	@$(UV) pip compile -q pyproject.toml --group book --universal --generate-hashes --no-emit-index-url --no-header -o locks/book.txt
