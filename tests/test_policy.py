@@ -8,6 +8,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from publish.policy import DATA, EXEMPT, hash_of, of_deck, settle_policy
+from publish.prints import paper_deck
 
 META = "meta[http-equiv=Content-Security-Policy]"
 DECKS = "slides"
@@ -71,6 +72,12 @@ def test_a_speaker_window_that_changed_is_reported() -> None:
     assert hash_of("a") in of_deck(window.format(""))
     with pytest.raises(ValueError, match="adapt"):
         of_deck(window.format("<script>b<\\/script>"))
+
+
+def test_a_deck_on_paper_has_no_policy_that_would_refuse_its_sheet() -> None:
+    window = "document.write(`<!-- --><script>a<\\/script></html>`)"
+    page = f"<html><head>{of_deck(window)}</head><body><main><div><div><section></section></div></div></main>"
+    assert "Content-Security-Policy" in page and "Content-Security-Policy" not in paper_deck(page)
 
 
 LISTEN = """addEventListener("securitypolicyviolation", event => {

@@ -18,7 +18,9 @@ RENEW = "If it is right, renew what is kept: make shown"
 def test_a_page_shows_what_was_looked_at(path: Path) -> None:
     changed = differences(path.stem, kept(path.stem), record(path))
     if changed:
-        pytest.fail("\n".join(["what these cells show has changed:", *changed.values(), RENEW]), pytrace=False)
+        pytest.fail(
+            "\n".join(["what these cells show has changed:", *changed.values(), RENEW]), pytrace=False
+        )
 
 
 def test_nothing_is_kept_of_a_page_that_is_gone() -> None:
