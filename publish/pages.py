@@ -30,6 +30,7 @@ from sphinx.util import logging
 
 from publish import assets, figures, meta, notes
 from publish.cache import cache_folder
+from publish.policy import settle_policy
 from publish.search import Words, parted
 
 LOG = logging.getLogger(__name__)
@@ -255,8 +256,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     coloured = assets.coloured_code(out / "_static")
     for path in written:
         mend(path, coloured)
-    assets.join(out, pages)
     notes.write_notes(out / "book", out / "_static")
+    assets.join(out, pages)
 
 
 def all_pages(out: Path) -> list[Path]:
@@ -269,7 +270,7 @@ def all_pages(out: Path) -> list[Path]:
 def write_door(app: Sphinx, out: Path) -> None:
     """Write the top ``index.html``, which leads to the first page also where redirects are off."""
     door, root = out / "index.html", app.config.root_doc
-    if not door.is_file() or "http-equiv" in door.read_text(encoding="utf-8"):
+    if not door.is_file() or re.search('http-equiv="?refresh', door.read_text(encoding="utf-8")):
         told = (
             meta.head(app, root, app.config.book_description) + '<link rel="icon" href="_static/icon.svg">\n'
         )
@@ -295,6 +296,7 @@ def mend(path: Path, coloured: set[str]) -> None:
         repair(tree)
     plain_code(tree, coloured)
     show_figures(tree, path.parent)
+    settle_policy(tree)  # of what the page holds by now
     path.write_text(f"{in_few_bytes(str(tree.html))}\n", encoding="utf-8")
 
 
@@ -340,7 +342,8 @@ def _drop(node: LexborNode, *attributes: str) -> None:
 
 
 JOINED = re.compile(
-    r"_static/.*\.(?:css|js)\b|DOCUMENTATION_OPTIONS|toggle(?:Hint|OpenOnPrint|buttonSelector)|language_data\.js|searchtools\.js"
+    r"_static/.*\.(?:css|js)\b|DOCUMENTATION_OPTIONS|toggle(?:Hint|OpenOnPrint|buttonSelector)"
+    r"|language_data\.js|searchtools\.js"
 )
 """Addresses of style sheets and scripts, and scripts in the page that only set what they need: see assets.py."""
 
@@ -421,6 +424,24 @@ def choose_theme_before_paint(tree: LexborHTMLParser) -> None:
         early = tree.create_node("script")
         early.insert_child(FIRST_PAINT)
         script.replace_with(early)
+
+
+DOES = {"window.print()": "print", "toggleFullScreen()": "full-screen"}
+"""What the theme writes as code into a button, which the page's policy refuses, and what menus.js knows it by."""
+
+
+def name_what_buttons_do(tree: LexborHTMLParser) -> None:
+    """Let a script of the book's hear a button, in place of code in the page."""
+    for button in tree.css("[onclick]"):
+        if does := DOES.get(button.attributes["onclick"] or ""):
+            _drop(button, "onclick")
+            _set(button, data_does=does)
+
+
+def style_by_sheet(tree: LexborHTMLParser) -> None:
+    """Take styles out of attributes, which the page's policy refuses; book.css has what is wanted of them."""
+    for part in tree.css("table.dataframe tr[style], table.indextable, table.indextable td"):
+        _drop(part, "style")
 
 
 def name_landmarks(tree: LexborHTMLParser) -> None:
@@ -629,6 +650,8 @@ REPAIRS: list[Callable[[LexborHTMLParser], None]] = [
     link_assets,
     drop_unused_parts,
     choose_theme_before_paint,
+    name_what_buttons_do,
+    style_by_sheet,
     name_landmarks,
     name_buttons,
     plain_references,

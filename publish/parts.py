@@ -21,4 +21,7 @@ PARTS = [
     Part("lite", "browser door", (".venv/lite/bin/python", "-m", "publish.lite")),
     Part("slides", "slides", (".venv/book/bin/python", "-m", "publish.slides")),
     Part("pdf", "PDFs", (".venv/book/bin/python", "-m", "publish.prints")),  # of the slides too
+    Part(
+        "bundle", "folder to read", (".venv/book/bin/python", "-m", "publish.offline.bundle")
+    ),  # last: holds the others
 ]

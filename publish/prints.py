@@ -85,8 +85,9 @@ def paper_copy(page: str, name: str) -> str:
         del image["aria-details"]  # the numbers are in a file that is named below the figure
     for region in article.select("[tabindex]"):
         del region["tabindex"]
-    for script in soup.head.select("script, link[rel=preload], link[rel=prefetch]"):
-        script.decompose()
+    dropped = "script, link[rel=preload], link[rel=prefetch], meta[http-equiv=Content-Security-Policy]"
+    for part in soup.head.select(dropped):  # the policy would refuse the sheet for paper
+        part.decompose()
     sheet = soup.new_tag("style")
     sheet.string = (DECKS / "print.css").read_text(encoding="utf-8")
     soup.head.append(sheet)
@@ -110,7 +111,8 @@ def paper_deck(page: str) -> str:
     deck = soup.select_one("main > div")
     assert soup.html and soup.head and deck and isinstance(deck.div, Tag)
     soup.html["class"], deck["class"], deck.div["class"] = "as-deck", "reveal", "slides"
-    for part in soup.select("script, aside.notes, section > p.place:has(> a)"):
+    dropped = "script, meta[http-equiv=Content-Security-Policy], aside.notes, section > p.place:has(> a)"
+    for part in soup.select(dropped):
         part.decompose()
     unlink(deck)
     sheet = soup.new_tag("style")

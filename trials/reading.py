@@ -106,7 +106,8 @@ def plain_book(folder: Path) -> Path:
 
 def weight(browser: Any, site: str, page: str) -> dict[str, Any]:
     """Open a page, read it to its end, and return what it fetched, in bytes as they are after unpacking."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    # What a page asks for once more, to be kept for reading without a network, comes from the browser's own cache.
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
     tab = context.new_page()
     got: list[tuple[str, int]] = []
     elsewhere: list[str] = []

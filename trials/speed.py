@@ -29,9 +29,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from publish.build import SOURCES
 from publish.prints import find_chromium
-from trials import ROOT, write
+from trials import write
+from trials.copies import copy
 from trials.reading import BROWSER, served
 
 OURS = [sys.executable, "-m", "publish.build"]
@@ -39,19 +39,6 @@ PLAIN = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()",
 CHAPTER = "book/russia.ipynb"
 TABLE = "council_on_iran"
 FACTORS = (1, 4, 16)
-
-
-def copy(folder: Path) -> Path:
-    """Copy what a build needs into a folder, and return it."""
-    for source in (*SOURCES, "trials/__init__.py"):
-        path = ROOT / source
-        target = folder / source
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(path, target)
-    return folder
 
 
 def plain_copy(folder: Path) -> Path:
@@ -205,19 +192,19 @@ def growth(folder: Path) -> pd.DataFrame:
     """Return seconds of a build, of an unchanged one and of a search, as the book grows."""
     from playwright.sync_api import sync_playwright
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for factor in FACTORS:
         root = copy(folder / f"times-{factor}")
         multiply(root, factor)
         cold = timed(OURS, root)
         html = root / "_build" / "html"
         pages = len(list((html / "book").rglob("*.html")))
-        row = {
+        row: dict[str, Any] = {
             "chapters_times": factor,
             "pages": pages,
             "cold_s": round(cold.clock, 1),
-            "cold_s_per_page": round(cold.clock / pages, 2),
-            "processor_s_per_page": round(cold.processors / pages, 2),
+            "processor_s": round(cold.processors, 1),
+            "added_page_s": "",
             "unchanged_s": round(statistics.median(timed(OURS, root).clock for _ in range(3)), 2),
             "search_index_kb": round((html / "searchindex.js").stat().st_size / 1000),
         }
@@ -226,6 +213,9 @@ def growth(folder: Path) -> pd.DataFrame:
             page = browser.new_page()
             row["search_s"] = round(statistics.median(search_seconds(page, site) for _ in range(3)), 2)
             browser.close()
+        if rows:
+            added = (row["cold_s"] - rows[-1]["cold_s"]) / (row["pages"] - rows[-1]["pages"])
+            row["added_page_s"] = round(added, 2)
         rows.append(row)
         print(row, flush=True)
         shutil.rmtree(root)
