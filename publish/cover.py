@@ -52,21 +52,20 @@ def cover_png(edition: Edition) -> bytes:
 
     figure = Figure(figsize=(8, 12), dpi=200, facecolor="#fcfcfa")
     FigureCanvasAgg(figure)
-    ink, serif = "#1f2328", {"family": "DejaVu Serif"}  # comes with matplotlib, so is the same everywhere
+    ink, face = "#1f2328", "DejaVu Serif"  # comes with matplotlib, so is the same everywhere
     where, what = SUBTITLE.rsplit(" and ", 1)
-    figure.text(0.1, 0.885, TITLE, size=50, weight="bold", color=ink, **serif)
-    figure.text(0.1, 0.80, f"{where}\nand {what}", size=24, color=ink, linespacing=1.4, **serif)
+    figure.text(0.1, 0.885, TITLE, size=50, weight="bold", color=ink, family=face)
+    figure.text(0.1, 0.80, f"{where}\nand {what}", size=24, color=ink, linespacing=1.4, family=face)
     axes = figure.add_axes((0.1, 0.14, 0.8, 0.6))
     given = verdicts()
+    rows = -(-len(given) // COLUMNS)
     for n, verdict in enumerate(given):
         spot = (n % COLUMNS, -(n // COLUMNS))
         axes.add_patch(Rectangle(spot, 0.8, 0.8, facecolor=COLOURS[verdict]))
-    axes.set(
-        xlim=(0, COLUMNS - 0.2), ylim=(-(-(-len(given) // COLUMNS)) + 1, 0.8), aspect="equal", anchor="W"
-    )
+    axes.set(xlim=(0, COLUMNS - 0.2), ylim=(1 - rows, 0.8), aspect="equal", anchor="W")
     axes.axis("off")
-    figure.text(0.1, 0.082, AUTHOR, size=17, color=ink, **serif)
-    figure.text(0.1, 0.052, edition.words, size=13, color="#4d5661", **serif)
+    figure.text(0.1, 0.082, AUTHOR, size=17, color=ink, family=face)
+    figure.text(0.1, 0.052, edition.words, size=13, color="#4d5661", family=face)
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None})
     return picture.getvalue()

@@ -180,7 +180,7 @@ def _unfold(fold: Tag, answers: Tag) -> None:
     """Open a fold, or, if it holds an answer, leave a link to where that goes."""
     summary = fold.find("summary", recursive=False)
     assert isinstance(summary, Tag), "a fold without a summary"
-    label, kinds = squeezed(summary), fold.get("class") or []
+    label, kinds = squeezed(summary), list(fold.get("class") or ())
     if label == "The numbers behind this figure":  # the file that they come from is named
         for table in fold.select(".wide"):
             table.decompose()
@@ -364,9 +364,6 @@ def paper_copy(leaf: Leaf, fonts: Sequence[Path] = ()) -> str:
     _bind([leaf])
     if answers.contents:
         answers.insert(0, new_tag("h2", "Answers", class_="section"))
-        references = leaf.body.select_one("section:has(> .citation-list, > * > .citation)")
-        if references:
-            references.insert_before(answers.extract())
     else:
         answers.decompose()
     edition = this_edition().words
@@ -463,7 +460,7 @@ def _imprint(edition: Edition) -> str:
 def pages_of(pdf: Path) -> dict[str, int]:
     """Return for every place that a PDF links to the number of its page, counted from 1."""
     with pikepdf.open(pdf) as opened:
-        numbers = {page.objgen: number for number, page in enumerate(opened.pages, 1)}
+        numbers: dict[object, int] = {page.objgen: n for n, page in enumerate(opened.pages, 1)}
         places = opened.Root.get("/Dests", pikepdf.Dictionary())
         return {name.removeprefix("/"): numbers[place[0].objgen] for name, place in places.items()}
 
