@@ -35,7 +35,7 @@ DONE = BUILD / "html.key"
 PARTS_DONE = BUILD / "parts.key"
 SOURCES = (
     "book", "data", "publish", "_config.yml", "_toc.yml", "references.bib", "locks",
-    "binder/requirements.txt", "LICENSE", "trials/results",
+    "binder/requirements.txt", "LICENSE", "CHANGELOG.md", "CITATION.cff", "trials/results",
 )  # fmt: skip
 
 

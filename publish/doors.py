@@ -2,7 +2,8 @@
 
 ``make book`` makes pages that promise nothing more. What `make site` adds (slides, PDFs and whatever
 comes later) is announced here, after it was made: each chapter gets one list of links at its section on
-assigning it. A target that was not made gets no link, and a second run makes the list anew.
+assigning it, and the front page one at its door for reading. A target that was not made gets no link, and
+a second run makes the list anew.
 """
 
 import html as markup
@@ -21,10 +22,16 @@ DOORS = [
 ]
 """For each thing that may have been made for a chapter: its path in the site, its name, what to know."""
 PLACE = "section#assign-this-chapter"
+FRONT_DOORS = [
+    ("pdf/testing-realism.pdf", "The whole book as PDF", "to print or to read on a large screen"),
+    ("epub/testing-realism.epub", "The whole book as EPUB", "for a phone or an e-reader"),
+]
+FRONT_PLACE = "section#three-doors > p"
+"""The paragraph of the front page that the links to the whole book follow: its first door, which is for reading."""
 
 
 def open_doors(site: Path) -> dict[str, list[str]]:
-    """Put on each chapter's page links to those of the doors whose target is in the site.
+    """Put on the front page and on each chapter's page links to those of the doors whose target is in the site.
 
     Parameters
     ----------
@@ -34,28 +41,32 @@ def open_doors(site: Path) -> dict[str, list[str]]:
     Returns
     -------
     dict
-        For each chapter the paths that its page now links to.
+        For the front page, "index", and each chapter the paths that the page now links to.
 
     Raises
     ------
     LookupError
-        A chapter has no section on assigning it.
+        A page has no place for the links.
     """
     opened = {}
-    for name in [name for name in chapters() if (site / "book" / f"{name}.html").is_file()]:
+    for name in ["index", *chapters()]:
         page = site / "book" / f"{name}.html"
+        if not page.is_file():
+            continue
+        doors, place = (FRONT_DOORS, FRONT_PLACE) if name == "index" else (DOORS, PLACE)
         soup = parsed(page.read_text(encoding="utf-8"))
-        section = soup.select_one(PLACE)
-        if section is None:
-            raise LookupError(f"{page.name} has no section 'Assign this chapter' for links to stand in")
+        spot = soup.select_one(place)
+        if spot is None:
+            raise LookupError(f"{page.name} has no place for links to what was made: {place}")
         before = soup.select("ul.takeaways")
         for old in before:
             old.decompose()
         made = [
-            (p.format(name), title, known) for p, title, known in DOORS if (site / p.format(name)).is_file()
+            (p.format(name), title, known) for p, title, known in doors if (site / p.format(name)).is_file()
         ]
         if made:
-            section.append(BeautifulSoup(_list(site, made), "html.parser"))
+            links = BeautifulSoup(_list(site, made), "html.parser")
+            spot.insert_after(links) if name == "index" else spot.append(links)
         if made or before:
             text = str(LexborHTMLParser(str(soup)).html)
             page.write_text(f"{in_few_bytes(text)}\n", encoding="utf-8")
@@ -68,7 +79,7 @@ def _list(site: Path, made: list[tuple[str, str, str]]) -> str:
     for path, title, known in made:
         size = (site / path).stat().st_size / 1e6
         facts = [known] if known else []
-        facts += [f"{size:.1f} MB"] if path.endswith(".pdf") else []
+        facts += [f"{size:.1f} MB"] if path.endswith((".pdf", ".epub")) else []
         told = f", {markup.escape(', '.join(facts))}" if facts else ""
         items.append(f'<li><a href="../{path}">{markup.escape(title)}</a>{told}</li>')
     return f'<ul class="takeaways">{"".join(items)}</ul>'
