@@ -75,6 +75,9 @@ CONTAINER = """<?xml version="1.0" encoding="utf-8"?>
 <rootfiles><rootfile full-path="EPUB/package.opf" media-type="application/oebps-package+xml"/></rootfiles>
 </container>
 """
+KINDS = {"glossary": "glossary", "bibliography": "bibliography", "index": "introduction"}
+"""What a reading system calls those pages that are not chapters."""
+
 TYPES = {"svg": "image/svg+xml", "png": "image/png", "css": "text/css", "xhtml": "application/xhtml+xml"}
 
 
@@ -95,15 +98,17 @@ def fit(leaf: Leaf) -> None:
         fold["open"] = ""
     for link in body.select("a[href^='#ref-']"):
         link["role"] = "doc-biblioref"
-    for works in body.select(".citation-list"):
-        works["role"] = "doc-bibliography"
-        if not works.get("aria-label"):
-            works["aria-label"] = "References"
+    if leaf.name not in KINDS or leaf.name == "index":
+        for works in body.select(".citation-list"):
+            works["role"], works["aria-label"] = "doc-bibliography", "References"
+    for table in body.select("table"):
+        holder = table.parent
+        if isinstance(holder, Tag) and "wide" not in (holder.get("class") or ()):
+            table.wrap(new_tag("div", class_="wide", tabindex="0"))
     for cell in body.select("[valign]"):
         del cell["valign"]
-    for region in body.select("[role=region]"):  # dozens of landmarks in a chapter help nobody here
-        del region["role"]
-        del region["aria-label"]
+    for region in body.select("[role=region]"):
+        region["role"] = "group"  # dozens of landmarks in a list of them help nobody
     for empty in body.select("table.indextable, p:empty, div:empty"):
         empty.decompose()
 
@@ -183,14 +188,12 @@ def make_epub(leaves: Sequence[Leaf], site: Path, edition: Edition) -> bytes:
     for leaf in leaves:
         for image in leaf.body.select("img"):
             files |= _picture(leaf, image, site)
-        over = ""
-        if leaf.part != before and leaf.part:
-            over = f'<p class="part">{markup.escape(leaf.part)}</p>\n'
+        if leaf.part not in ("", before):
+            leaf.body.insert(0, new_tag("p", leaf.part, class_="part"))
         before = leaf.part
-        leaf.body["epub:type"] = _type(leaf)
-        if leaf.number:
-            leaf.body["role"] = "doc-chapter"
-        pages[leaf.slug] = (leaf.heading, "", over + _serial(leaf.body))
+        kind = KINDS.get(leaf.name, "chapter")
+        leaf.body["epub:type"], leaf.body["role"] = kind, f"doc-{kind}"
+        pages[leaf.slug] = (leaf.heading, "", _serial(leaf.body))
     for name, (title, kind, body) in pages.items():
         text = PAGE.format(title=markup.escape(title, quote=False), kind=kind, body=body)
         files[f"{name}.xhtml"] = text.encode()
@@ -210,11 +213,6 @@ def _picture(leaf: Leaf, image: Tag, site: Path) -> dict[str, bytes]:
     if path.suffix == ".svg":
         return {name: light_only(path.read_text(encoding="utf-8")).encode()}
     return {name: path.read_bytes()}
-
-
-def _type(leaf: Leaf) -> str:
-    special = {"glossary": "glossary", "bibliography": "bibliography", "index": "introduction"}
-    return special.get(leaf.name, "chapter" if leaf.number else "part")
 
 
 def _cover() -> str:

@@ -160,6 +160,8 @@ def lay_out(leaf: Leaf, whole_book: bool) -> Tag:
                 heading.name = f"h{int(name[1]) + 1}"
     for piece in body.select(".backrefs"):
         piece.decompose()
+    for region in body.select("[tabindex]"):
+        del region["tabindex"]
     for table in body.select("table"):
         if len(table.select("tr")) <= SHORT:
             table["class"] = "short"

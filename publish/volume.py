@@ -126,8 +126,6 @@ def read_leaf(site: Path, name: str, part: str) -> Leaf:
     for image in body.select("img"):
         for attribute in ("loading", "aria-details"):
             del image[attribute]
-    for region in body.select("[tabindex]"):
-        del region["tabindex"]
     number = heading.select_one(".section-number")
     told = number.get_text().strip() if number else ""
     title = " ".join(heading.get_text().split()).removeprefix(told).strip()
