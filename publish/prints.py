@@ -165,6 +165,9 @@ def lay_out(leaf: Leaf, whole_book: bool) -> Tag:
     for table in body.select("table"):
         if len(table.select("tr")) <= SHORT:
             table["class"] = "short"
+    for part in body.select("figure, figcaption"):  # else the tags have a figure without words around each picture
+        part["class"] = part.name
+        part.name = "div"
     for link in body.select(".citation a[href^=http]"):  # on the screen it shows the host only
         link.string = re.sub(r"^https?://(www\.)?", "", str(link["href"])).rstrip("/")
     answers = new_tag("section", id="answers")
