@@ -4,12 +4,13 @@ NEWEST ?= $(PYTHON)
 BOOK = .venv/book/bin/python
 TEST = .venv/test/bin/python
 GRADING = .venv/grading/bin/python
+SUPPLY = .venv/supply/bin/python
 UV = .venv/uv/bin/uv
 IN_PYODIDE = --python-version 3.14 --python-platform wasm32-pyodide2025
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book site test trials questions exam serve live packs grade public lock clean help
+.PHONY: book site test trials shown questions exam serve live packs grade public sbom release announce links unpinned tools lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
@@ -19,13 +20,21 @@ site: .venv/book/ready .venv/lite/ready .venv/lite/wheels/ready .venv/node/ready
 	@$(BOOK) -m publish.build site
 
 # Without Node the tests of the browser door are skipped, and named.
-test: .venv/test/ready $(if $(shell command -v npm),.venv/lite/ready .venv/lite/wheels/ready .venv/node/ready)  ## install what the tests need and run them all
+test: .venv/test/ready .venv/supply/ready $(if $(shell command -v npm),.venv/lite/ready .venv/lite/wheels/ready .venv/node/ready)  ## install what the tests need and run them all
 	@$(TEST) -m pytest
 
 # The rebuild of the tables from their providers' files is not among them: it needs those files.
-trials: site .venv/test/ready  ## measure the ways to run the book; NEWEST=python3.13 names the newest Python at hand
+trials: site .venv/test/ready .venv/supply/ready  ## measure the ways to run the book, and try its builds; NEWEST=python3.13 names the newest Python at hand
 	@$(TEST) -m trials.doors
 	@$(TEST) -m trials.pyodide_versions $(NEWEST)
+	@$(TEST) -m trials.alone
+	@$(TEST) -m trials.supply
+	@$(BOOK) -m trials.faults
+	@$(BOOK) -m trials.reproducible $(NEWEST)
+	@$(TEST) -m trials.mutation
+
+shown: .venv/book/ready  ## keep anew in tests/shown what the pages show, after you looked at what changed
+	@$(BOOK) -m publish.shown
 
 questions: .venv/book/ready  ## check the question bank and write the self-checks into the chapters
 	@$(BOOK) -m publish.questions
@@ -51,6 +60,39 @@ public:  ## write the tree that may be published, without instructor/, into _bui
 	@test ! -e _build/public/instructor || { echo "instructor/ is in the export: see .gitattributes"; exit 1; }
 	@echo "The last commit without instructor/: $(CURDIR)/_build/public"
 
+sbom: .venv/supply/ready  ## write the bill of materials into _build
+	@$(SUPPLY) -m publish.supply _build/testing-realism.cdx.json
+
+# Everything is built anew from the last commit without instructor/; the environments are the ones at hand.
+release: public .venv/book/ready .venv/supply/ready .venv/lite/ready .venv/lite/wheels/ready .venv/node/ready  ## build the last commit as it may be published, and collect what a release offers in _build/release
+	@git diff --quiet HEAD || { echo "A release is made from the last commit, and there are changes since: commit them first."; exit 1; }
+	@find _build/public -type f -exec touch -d 2026-01-01 {} +
+	@ln -s ../../.venv _build/public/.venv
+	@BOOK_COMMIT=$$(git rev-parse HEAD) SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(MAKE) --no-print-directory -C _build/public site sbom
+	@$(BOOK) -m publish.release
+
+announce:  ## offer what is in _build/release as the release of a tag on GitHub (TAG=v1.2.0; needs gh)
+	@command -v gh >/dev/null || { echo "gh, the command line of GitHub, is missing: install it, or upload what is in _build/release by hand."; exit 1; }
+	@test -f _build/release/SHA256SUMS || { echo "There is no release yet: run make release first."; exit 1; }
+	@gh release create "$(TAG)" --verify-tag --title "$(TAG)" --notes-file _build/release/NOTES.md _build/release/*
+
+links: book  ## ask every address outside the book whether it answers, and report; never fails for what it finds
+	@$(BOOK) -m publish.links
+
+unpinned: .venv/book/ready  ## build with the newest version of everything, and report; never fails for what it finds
+	@$(BOOK) -m trials.unpinned
+
+# Under CI, where the machine is thrown away, Ubuntu's ban on the namespaces that bubblewrap needs is lifted too.
+tools:  ## install with apt-get what the checks need beside Python: a browser, Node, bubblewrap and Java
+	@lacking=""; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || lacking="chromium"; \
+	command -v npm >/dev/null || lacking="$$lacking nodejs npm"; \
+	command -v bwrap >/dev/null || lacking="$$lacking bubblewrap"; \
+	command -v java >/dev/null || lacking="$$lacking default-jre-headless"; \
+	root=""; test "$$(id -u)" = 0 || root=sudo; \
+	if test -n "$$lacking"; then $$root apt-get update -qq && $$root apt-get install -y -qq --no-install-recommends $$lacking >/dev/null; fi; \
+	if test -n "$$CI" && ! bwrap --unshare-all --ro-bind / / true 2>/dev/null; then $$root sysctl -qw kernel.apparmor_restrict_unprivileged_userns=0 || true; fi
+
 lock: $(UV)  ## write the lock files anew from pyproject.toml
 	@$(UV) pip compile -q pyproject.toml --group book --universal --generate-hashes --no-emit-index-url --no-header -o locks/book.txt
 	@$(UV) pip compile -q pyproject.toml --group test --universal --generate-hashes --no-emit-index-url --no-header -o locks/test.txt
@@ -59,6 +101,7 @@ lock: $(UV)  ## write the lock files anew from pyproject.toml
 	@$(UV) pip compile -q pyproject.toml --group lite --universal --generate-hashes --no-emit-index-url --no-header -o locks/lite.txt
 	@$(UV) pip compile -q pyproject.toml --group kernel $(IN_PYODIDE) --generate-hashes --no-emit-index-url --no-header -o locks/kernel.txt
 	@$(UV) pip compile -q pyproject.toml --group pyodide --universal --generate-hashes --no-emit-index-url --no-header -o locks/pyodide.txt
+	@$(UV) pip compile -q pyproject.toml --group supply --universal --generate-hashes --no-emit-index-url --no-header -o locks/supply.txt
 	@cd publish && npm install --silent --package-lock-only --omit-lockfile-registry-resolved
 
 clean:  ## delete what was built and installed

@@ -31,6 +31,7 @@ SCRIPTS = {
     "scripts/sphinx-book-theme.js": None,
     "menus.js": None,
     "notes.js": None,
+    "offline.js": None,
     "ledger.js": ".ledger-filter",
     "scripts/pydata-sphinx-theme.js": None,
 }
@@ -58,11 +59,11 @@ def join(out: Path, pages: list[Path]) -> None:
     texts = {page: page.read_text(encoding="utf-8") for page in pages}
     trees = [LexborHTMLParser(text) for text in texts.values()]
     chosen = [n for n, need in SCRIPTS.items() if not need or any(t.css_first(need) for t in trees)]
-    scripts = _together(static, chosen)
+    scripts = _stamped(static, r"_static/(notes-\w+\.js)", _together(static, chosen))
     search = _together(static, SEARCH)
     styles = "\n".join(_read(static, STYLES))
     used = Used(trees, styles)
-    styles = purge(slim_icons(static, styles, used.names), used)
+    styles = _stamped(static, r"url\((icons\.woff)", purge(slim_icons(static, styles, used.names), used))
     for name, content in (("site.css", styles), ("site.js", scripts), ("search.js", search)):
         (static / name).write_text(content, encoding="utf-8")
         stamp = hashlib.sha256(content.encode()).hexdigest()[:8]
@@ -77,6 +78,18 @@ def join(out: Path, pages: list[Path]) -> None:
             path.unlink()
     for folder in ("vendor", "locales", "styles", "scripts"):
         shutil.rmtree(static / folder, ignore_errors=True)
+
+
+def _stamped(static: Path, address: str, text: str) -> str:
+    """Name files, whose addresses the pattern finds, by what is in them, so that no edition gets another's."""
+
+    def stamp(found: re.Match[str]) -> str:
+        file = static / found[1]
+        return (
+            f"{found[0]}?{hashlib.sha256(file.read_bytes()).hexdigest()[:8]}" if file.is_file() else found[0]
+        )
+
+    return re.sub(address, stamp, text)
 
 
 def _read(static: Path, patterns: Iterable[str]) -> Iterator[str]:

@@ -30,19 +30,66 @@ def cache_folder(root: Path) -> Path:
     caches = root / "_build" / "cache"
     folder = caches / _state(root)
     if not folder.is_dir():
-        part = caches / "part"
+        part = caches / "part"  # a build that is killed leaves it behind, and nothing else that is half made
         shutil.rmtree(part, ignore_errors=True)
         earlier = [p for p in caches.glob("*") if (p / READS).is_file()]
         if earlier:
             max(earlier, key=lambda p: (p / READS).stat().st_mtime).rename(part)
             _drop_stale(root, part)
         else:
-            part.mkdir(parents=True)
+            _begin(part)
         part.rename(folder)
     for old in caches.iterdir():
         if old != folder:
             shutil.rmtree(old, ignore_errors=True)
     return folder
+
+
+def drop_unfinished(folder: Path) -> None:
+    """Remove the results that a build which was killed had not written whole: ``note_reads`` comes last.
+
+    Parameters
+    ----------
+    folder
+        What ``cache_folder`` returned.
+    """
+    from jupyter_cache import get_cache
+    from jupyter_cache.cache.db import NbCacheRecord
+
+    known = _known(folder)
+    cache = get_cache(str(folder))
+    try:
+        unlisted = [record for record in cache.list_cache_records() if record.hashkey not in known]
+        NbCacheRecord.remove_records([record.pk for record in unlisted], cache.db)
+    except RuntimeError:  # the list of results itself is broken
+        shutil.rmtree(folder)
+        _begin(folder)
+    for path in folder.glob("executed/*"):
+        if path.name not in known:
+            shutil.rmtree(path)
+
+
+def _begin(folder: Path) -> None:
+    """Make a folder without results, its list of results included."""
+    from jupyter_cache import get_cache
+
+    folder.mkdir(parents=True)
+    get_cache(str(folder)).list_cache_records()
+
+
+def _known(folder: Path) -> dict[str, dict[str, str]]:
+    path = folder / READS
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except ValueError:
+        return {}
+
+
+def _keep(folder: Path, known: dict[str, dict[str, str]]) -> None:
+    """Write what each result was made from, in one step."""
+    new = folder / f"{READS}.new"
+    new.write_text(json.dumps(known, indent=1), encoding="utf-8")
+    new.replace(folder / READS)
 
 
 def _state(root: Path) -> str:
@@ -81,12 +128,11 @@ def note_reads(root: Path, folder: Path, hashkey: str, log: str) -> None:
     log
         The lines that the kernel wrote, see ``publish.reads``.
     """
-    path = folder / READS
-    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    known = _known(folder)
     lines = {tuple(line.split("\t", 1)) for line in log.splitlines()}
     wanted = sorted(_items(root, lines) | {"shared"})
     known[hashkey] = {item: _digest(root, item) for item in wanted}
-    path.write_text(json.dumps(known, indent=1), encoding="utf-8")
+    _keep(folder, known)
 
 
 def _items(root: Path, lines: set[tuple[str, ...]]) -> set[str]:
@@ -137,16 +183,10 @@ def _reading(root: Path, page: str) -> str:
 
 def _drop_stale(root: Path, folder: Path) -> None:
     """Remove the results that depend on something that changed."""
-    from jupyter_cache import get_cache
-
-    known: dict[str, dict[str, str]] = json.loads((folder / READS).read_text(encoding="utf-8"))
+    known = _known(folder)
     now: dict[str, str] = {}
     for item in {item for reads in known.values() for item in reads}:
         now[item] = _digest(root, item)
     valid = {key for key, reads in known.items() if all(now[i] == then for i, then in reads.items())}
-    cache = get_cache(str(folder))
-    for record in cache.list_cache_records():
-        if record.hashkey not in valid:
-            cache.remove_cache(record.pk)
-    kept = {key: reads for key, reads in known.items() if key in valid}
-    (folder / READS).write_text(json.dumps(kept, indent=1), encoding="utf-8")
+    _keep(folder, {key: reads for key, reads in known.items() if key in valid})
+    drop_unfinished(folder)

@@ -6,7 +6,8 @@ Nothing on it is invented: it is a picture of the book's own table, and changes 
 import csv
 import io
 
-from publish.volume import AUTHOR, ROOT, SUBTITLE, TITLE, Edition
+from publish.edition import AUTHOR, Edition, foot
+from publish.volume import ROOT, SHORT_TITLE, SUBTITLE
 
 COLOURS = {
     "supported": "#0b7a53",
@@ -54,7 +55,7 @@ def cover_png(edition: Edition) -> bytes:
     FigureCanvasAgg(figure)
     ink, face = "#1f2328", "DejaVu Serif"  # comes with matplotlib, so is the same everywhere
     where, what = SUBTITLE.rsplit(" and ", 1)
-    figure.text(0.1, 0.885, TITLE, size=50, weight="bold", color=ink, family=face)
+    figure.text(0.1, 0.885, SHORT_TITLE, size=50, weight="bold", color=ink, family=face)
     figure.text(0.1, 0.80, f"{where}\nand {what}", size=24, color=ink, linespacing=1.4, family=face)
     axes = figure.add_axes((0.1, 0.14, 0.8, 0.6))
     given = verdicts()
@@ -65,7 +66,7 @@ def cover_png(edition: Edition) -> bytes:
     axes.set(xlim=(0, COLUMNS - 0.2), ylim=(1 - rows, 0.8), aspect="equal", anchor="W")
     axes.axis("off")
     figure.text(0.1, 0.082, AUTHOR, size=17, color=ink, family=face)
-    figure.text(0.1, 0.052, edition.words, size=13, color="#4d5661", family=face)
+    figure.text(0.1, 0.052, foot(edition), size=13, color="#4d5661", family=face)
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None})
     return picture.getvalue()

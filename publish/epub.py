@@ -23,13 +23,12 @@ import yaml
 from bs4 import Tag
 
 from publish.cover import TALES, cover_png
+from publish.edition import AUTHOR, NAME, TITLE, Edition, foot
 from publish.volume import (
-    AUTHOR,
     LICENCE,
     ROOT,
+    SHORT_TITLE,
     SUBTITLE,
-    TITLE,
-    Edition,
     Leaf,
     new_tag,
     read_leaves,
@@ -38,9 +37,7 @@ from publish.volume import (
     this_edition,
 )
 
-BOOK = "testing-realism"
 SHEET = ROOT / "publish" / "sheets" / "epub.css"
-NAME = f"{TITLE}: {SUBTITLE}"
 SUMMARY = (
     "Every figure has alternative text that says what it shows, and the numbers behind it in a table, folded, right "
     "after it. Tables have captions and headings. Mathematics is MathML. Headings, a table of contents and "
@@ -216,18 +213,18 @@ def _picture(leaf: Leaf, image: Tag, site: Path) -> dict[str, bytes]:
 
 
 def _cover() -> str:
-    said = markup.escape(f"{NAME}. {AUTHOR}. {TALES}")
+    said = markup.escape(f"{TITLE}. {AUTHOR}. {TALES}")
     return f'<p class="cover"><img src="cover.png" alt="{said}"/></p>'
 
 
 def _title_page(edition: Edition) -> str:
     return f"""<div class="title-page">
-<p class="title">{TITLE}</p>
+<p class="title">{SHORT_TITLE}</p>
 <p class="subtitle">{SUBTITLE}</p>
 <p>{AUTHOR}</p>
-<p>{edition.words}</p>
+<p>{foot(edition)}</p>
 <p>{LICENCE} Data: each table on the terms that the page The data names.</p>
-<p>To cite it: {AUTHOR} ({edition.day.year}). <em>{NAME}</em> (version {edition.version}).</p>
+<p>To cite it: {AUTHOR} ({edition.day.year}). <em>{TITLE}</em> (version {edition.version}).</p>
 <p>This is the book as an e-reader can show it. It is made from the same pages as the book’s site, and every number in
 it was computed when they were built. Code that draws figures, the numbers behind them, solutions and answers are
 folded: open them where they stand. A reading system that knows no folds shows them open. Whoever wants to run a
@@ -268,7 +265,7 @@ def _navigation(leaves: Sequence[Leaf]) -> str:
 def _package(files: dict[str, bytes], order: Sequence[str], edition: Edition) -> str:
     """Return the package document: metadata, every file, the order of reading."""
     about = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    identifier = uuid.uuid5(uuid.NAMESPACE_OID, f"{NAME}, {edition.version}")
+    identifier = uuid.uuid5(uuid.NAMESPACE_OID, f"{TITLE}, {edition.version}")
     meta = "".join(
         f'<meta property="{name}">{markup.escape(value, quote=False)}</meta>\n'
         for name, values in METADATA.items()
@@ -288,7 +285,7 @@ def _package(files: dict[str, bytes], order: Sequence[str], edition: Edition) ->
 <package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="book" xml:lang="en" prefix="schema: http://schema.org/">
 <metadata xmlns:dc="http://purl.org/dc/elements/1.1/">
 <dc:identifier id="book">urn:uuid:{identifier}</dc:identifier>
-<dc:title id="title">{NAME}</dc:title>
+<dc:title id="title">{TITLE}</dc:title>
 <meta refines="#title" property="title-type">main</meta>
 <dc:creator id="makers">{AUTHOR}</dc:creator>
 <meta refines="#makers" property="role" scheme="marc:relators">aut</meta>
@@ -337,7 +334,7 @@ def main(site: Path) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     made = make_epub(read_leaves(site), site, this_edition())
     folder.mkdir()
-    (folder / f"{BOOK}.epub").write_bytes(made)
+    (folder / f"{NAME}.epub").write_bytes(made)
     print(f"{len(made) / 1e6:.1f} MB")
     return 0
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import zipfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,9 @@ def names_of(app: Sphinx) -> Names:
             return std.labels[name][2]
         return app.env.titles[f"book/{name.split('/')[-1].removesuffix('.ipynb')}"].astext()
 
-    return Names(lambda key: author_year(works[key]), lambda key: work(works[key]), number, title)
+    return Names(
+        cache(lambda key: author_year(works[key])), cache(lambda key: work(works[key])), number, title
+    )
 
 
 def work(entry: Any) -> str:

@@ -15,9 +15,8 @@ from watchfiles import watch
 
 from publish.build import HTML, ROOT, SOURCES, fingerprint
 
-RELOAD = b"""<script>
-new EventSource("/live").onmessage = () => location.reload();
-</script>"""
+RELOAD = b'<script src="/live.js"></script>'  # a file, since a page's policy refuses new inline scripts
+SCRIPT = b'new EventSource("/live").onmessage = () => location.reload();'
 
 
 class Pages(http.server.SimpleHTTPRequestHandler):
@@ -36,14 +35,19 @@ class Pages(http.server.SimpleHTTPRequestHandler):
         if self.path == "/live":
             self._wait()
             return
+        if self.path == "/live.js":
+            self._send("text/javascript", SCRIPT)
+            return
         path = HTML / self.path.split("?")[0].split("#")[0].lstrip("/")
         page = path / "index.html" if path.is_dir() else path
         if page.suffix != ".html" or not page.is_file():
             super().do_GET()
             return
-        body = page.read_bytes() + RELOAD
+        self._send("text/html; charset=utf-8", page.read_bytes() + RELOAD)
+
+    def _send(self, kind: str, body: bytes) -> None:
         self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         self.end_headers()

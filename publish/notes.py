@@ -40,7 +40,8 @@ KINDS: dict[str, tuple[str, Callable[[LexborNode], str]]] = {
 def write_notes(book: Path, static: Path) -> None:
     """Write the three scripts from the built pages of a folder."""
     pages = {
-        path.stem: LexborHTMLParser(path.read_text(encoding="utf-8")) for path in sorted(book.rglob("*.html"))
+        path.relative_to(book).with_suffix("").as_posix(): LexborHTMLParser(path.read_text(encoding="utf-8"))
+        for path in sorted(book.rglob("*.html"))
     }
     for name, (start, text_of) in KINDS.items():
         if name not in pages:

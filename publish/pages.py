@@ -28,8 +28,9 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
-from publish import assets, figures, notes
+from publish import assets, figures, meta, notes
 from publish.cache import cache_folder
+from publish.policy import settle_policy
 from publish.search import Words, parted
 
 LOG = logging.getLogger(__name__)
@@ -246,7 +247,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.name not in PAGE_BUILDERS:
         return
     out = Path(app.outdir)
-    write_door(out, app.config.root_doc, app.config.html_title)
+    write_door(app, out)
     copy_data(Path(app.srcdir), out)
     began = app.pages_began - 1  # type: ignore[attr-defined]  # a file system's clock may be coarse
     figures.slim_all(out / "_images")
@@ -255,8 +256,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     coloured = assets.coloured_code(out / "_static")
     for path in written:
         mend(path, coloured)
-    assets.join(out, pages)
     notes.write_notes(out / "book", out / "_static")
+    assets.join(out, pages)
 
 
 def all_pages(out: Path) -> list[Path]:
@@ -266,23 +267,16 @@ def all_pages(out: Path) -> list[Path]:
     )
 
 
-def write_door(out: Path, root: str, title: str) -> None:
+def write_door(app: Sphinx, out: Path) -> None:
     """Write the top ``index.html``, which leads to the first page also where redirects are off."""
-    target, name = f"{root}.html", html.escape(title)
-    door = f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{name}</title>
-<link rel="icon" href="_static/icon.svg">
-<meta http-equiv="refresh" content="0; url={target}">
-</head>
-<body><main><h1>{name}</h1><p><a href="{target}">Open the book</a></p></main></body>
-</html>
-"""
-    if not (out / "index.html").is_file() or "http-equiv" in (out / "index.html").read_text(encoding="utf-8"):
-        (out / "index.html").write_text(door, encoding="utf-8")
+    door, root = out / "index.html", app.config.root_doc
+    if not door.is_file() or re.search('http-equiv="?refresh', door.read_text(encoding="utf-8")):
+        told = (
+            meta.head(app, root, app.config.book_description) + '<link rel="icon" href="_static/icon.svg">\n'
+        )
+        door.write_text(
+            meta.stub(app.config.html_title, f"{root}.html", meta.address(app, root), told), encoding="utf-8"
+        )
 
 
 def copy_data(root: Path, out: Path) -> None:
@@ -302,9 +296,12 @@ def mend(path: Path, coloured: set[str]) -> None:
         repair(tree)
     plain_code(tree, coloured)
     show_figures(tree, path.parent)
+    settle_policy(tree)  # of what the page holds by now
     path.write_text(f"{in_few_bytes(str(tree.html))}\n", encoding="utf-8")
 
 
+AS_WRITTEN = re.compile(r"(<(pre|script|style|textarea)\b.*?</\2>)", flags=re.S)
+SPACE = re.compile(r"[ \t]*\n\s*")
 TAG = re.compile(r'<[a-z](?:[^<>"]|"[^"]*")*>')
 QUOTED = re.compile(r'="([\w#.:-][\w#./:-]*)"')
 CELL_END = re.compile(r"</t[dh]>\s*(?=<t[dh]\b|</tr>)")
@@ -313,8 +310,17 @@ ROW_END = re.compile(r"</tr>\s*(?=<tr\b|</t(?:body|head)>)")
 
 
 def in_few_bytes(page: str) -> str:
-    """Leave out what HTML lets a page leave out, and a long page has thousands of: quotation marks, ends of cells."""
-    bare = TAG.sub(lambda tag: QUOTED.sub(r"=\1", tag[0]), page)
+    """Leave out what HTML lets a page leave out, and a long page has thousands of.
+
+    That is quotation marks, empty values, ends of cells, and the indentation and empty lines of templates.
+    """
+    parts = AS_WRITTEN.split(page)  # text, then three by three: a part as written, its name, text
+    parts = [
+        SPACE.sub("\n", part) if number % 3 == 0 else part
+        for number, part in enumerate(parts)
+        if number % 3 < 2
+    ]
+    bare = TAG.sub(lambda tag: QUOTED.sub(r"=\1", tag[0].replace('=""', "")), "".join(parts))
     return BETWEEN.sub("", ROW_END.sub("", CELL_END.sub("", bare)))
 
 
@@ -336,7 +342,8 @@ def _drop(node: LexborNode, *attributes: str) -> None:
 
 
 JOINED = re.compile(
-    r"_static/.*\.(?:css|js)\b|DOCUMENTATION_OPTIONS|toggleHint|language_data\.js|searchtools\.js"
+    r"_static/.*\.(?:css|js)\b|DOCUMENTATION_OPTIONS|toggle(?:Hint|OpenOnPrint|buttonSelector)"
+    r"|language_data\.js|searchtools\.js"
 )
 """Addresses of style sheets and scripts, and scripts in the page that only set what they need: see assets.py."""
 
@@ -378,7 +385,7 @@ def _add(tree: LexborHTMLParser, name: str, **attributes: str) -> None:
 def drop_unused_parts(tree: LexborHTMLParser) -> None:
     """Drop placeholders, a second table of contents for paper, and repeated settings of the viewport."""
     for part in tree.css(
-        "#ethical-ad-placement, .pst-async-banner-revealer, #jb-print-docs-body, #searchbox"
+        "#ethical-ad-placement, .pst-async-banner-revealer, #jb-print-docs-body, #searchbox, meta[name^=docsearch]"
     ):
         part.decompose()
     for extra in tree.css("meta[name=viewport]")[1:]:
@@ -417,6 +424,24 @@ def choose_theme_before_paint(tree: LexborHTMLParser) -> None:
         early = tree.create_node("script")
         early.insert_child(FIRST_PAINT)
         script.replace_with(early)
+
+
+DOES = {"window.print()": "print", "toggleFullScreen()": "full-screen"}
+"""What the theme writes as code into a button, which the page's policy refuses, and what menus.js knows it by."""
+
+
+def name_what_buttons_do(tree: LexborHTMLParser) -> None:
+    """Let a script of the book's hear a button, in place of code in the page."""
+    for button in tree.css("[onclick]"):
+        if does := DOES.get(button.attributes["onclick"] or ""):
+            _drop(button, "onclick")
+            _set(button, data_does=does)
+
+
+def style_by_sheet(tree: LexborHTMLParser) -> None:
+    """Take styles out of attributes, which the page's policy refuses; book.css has what is wanted of them."""
+    for part in tree.css("table.dataframe tr[style], table.indextable, table.indextable td"):
+        _drop(part, "style")
 
 
 def name_landmarks(tree: LexborHTMLParser) -> None:
@@ -510,6 +535,15 @@ def plain_code(tree: LexborHTMLParser, coloured: set[str]) -> None:
         _set(block, translate="no")
 
 
+def plain_folds(tree: LexborHTMLParser) -> None:
+    """Let the words of a fold of code be words: a paragraph may not stand in a summary (book.css shows one of them)."""
+    for words in tree.css("details.hide > summary > p"):
+        said = tree.create_node("span")
+        _set(said, **{"class": (words.attributes.get("class") or "").split()[0]})
+        said.insert_child(words.text())
+        words.replace_with(said)
+
+
 def show_figures(tree: LexborHTMLParser, folder: Path) -> None:
     """Let the browser know each figure's size and fetch it only when it comes near."""
     for image in tree.css(".bd-article img"):
@@ -537,6 +571,7 @@ def mend_pandas(tree: LexborHTMLParser) -> None:
                 head.replace_with(tree.create_node("td"))
         for head in table.css("tbody th"):
             _set(head, scope="row")
+            _drop(head, "valign")
         holder = table.parent
         if holder and holder.tag == "div":
             for style in holder.css("style"):
@@ -615,11 +650,14 @@ REPAIRS: list[Callable[[LexborHTMLParser], None]] = [
     link_assets,
     drop_unused_parts,
     choose_theme_before_paint,
+    name_what_buttons_do,
+    style_by_sheet,
     name_landmarks,
     name_buttons,
     plain_references,
     short_addresses,
     plain_markup,
+    plain_folds,
     name_columns,
     mend_pandas,
     caption_tables,

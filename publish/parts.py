@@ -22,4 +22,7 @@ PARTS = [
     Part("slides", "slides", (".venv/book/bin/python", "-m", "publish.slides")),
     Part("epub", "EPUB", (".venv/book/bin/python", "-m", "publish.epub")),
     Part("pdf", "PDFs", (".venv/book/bin/python", "-m", "publish.prints")),  # of the slides too
+    Part(
+        "bundle", "folder to read", (".venv/book/bin/python", "-m", "publish.offline.bundle")
+    ),  # last: holds the others
 ]

@@ -56,10 +56,11 @@ def plain(notebook: dict[str, Any], names: Names, kept: set[str]) -> dict[str, A
     for cell in copied["cells"]:
         if cell["cell_type"] == "markdown":
             cited |= {key for role, text in ROLE.findall("".join(cell["source"])) if role in CITING for key in _keys(text)}  # fmt: skip
+    ordered = sorted(cited, key=lambda key: (names.author_year(key), key))
     cells = []
     for cell in copied["cells"]:
         if cell["cell_type"] == "markdown":
-            text = _text("".join(cell["source"]), names, kept, sorted(cited, key=names.author_year))
+            text = _text("".join(cell["source"]), names, kept, ordered)
             cell["source"] = text.splitlines(keepends=True)
         cells.append(cell)
         if figure := cell["metadata"].get("mystnb", {}).get("figure"):

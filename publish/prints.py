@@ -26,14 +26,13 @@ import pikepdf
 from bs4 import Tag
 
 from publish.cover import squares
+from publish.edition import AUTHOR, NAME, TITLE, Edition, foot
 from publish.slides import DECKS, MissingTool, chapters, parsed
 from publish.volume import (
-    AUTHOR,
     LICENCE,
     ROOT,
+    SHORT_TITLE,
     SUBTITLE,
-    TITLE,
-    Edition,
     Leaf,
     new_tag,
     read_leaf,
@@ -43,7 +42,6 @@ from publish.volume import (
     this_edition,
 )
 
-BOOK = "testing-realism"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -165,7 +163,9 @@ def lay_out(leaf: Leaf, whole_book: bool) -> Tag:
     for table in body.select("table"):
         if len(table.select("tr")) <= SHORT:
             table["class"] = "short"
-    for part in body.select("figure, figcaption"):  # else the tags have a figure without words around each picture
+    for part in body.select(
+        "figure, figcaption"
+    ):  # else the tags have a figure without words around each picture
         part["class"] = part.name
         part.name = "div"
     for link in body.select(".citation a[href^=http]"):  # on the screen it shows the host only
@@ -371,10 +371,9 @@ def paper_copy(leaf: Leaf, fonts: Sequence[Path] = ()) -> str:
         answers.insert(0, new_tag("h2", "Answers", class_="section"))
     else:
         answers.decompose()
-    edition = this_edition().words
-    leaf.body.insert(0, new_tag("p", f"{TITLE}: {SUBTITLE}. {edition}. {AUTHOR}.", class_="from"))
+    leaf.body.insert(0, new_tag("p", f"{TITLE}. {AUTHOR}. {foot(this_edition())}.", class_="from"))
     return _document(
-        f"{leaf.heading} ({TITLE})", {leaf.slug: leaf.heading}, fonts, f"<main>{leaf.body}</main>"
+        f"{leaf.heading} ({SHORT_TITLE})", {leaf.slug: leaf.heading}, fonts, f"<main>{leaf.body}</main>"
     )
 
 
@@ -420,7 +419,7 @@ def book_copy(leaves: Sequence[Leaf], edition: Edition, fonts: Sequence[Path] = 
         "answers": "Solutions and answers",
     }
     body = "".join([*parts, toc, "<main>", *(str(leaf.body) for leaf in leaves), back, "</main>"])
-    return _document(f"{TITLE}: {SUBTITLE}", heads, fonts, body)
+    return _document(TITLE, heads, fonts, body)
 
 
 def _entry(text: str, place: str, kind: str) -> str:
@@ -434,18 +433,17 @@ def _entry(text: str, place: str, kind: str) -> str:
 
 def _title_page(edition: Edition) -> str:
     return (
-        f'<section id="title--"><p class="title">{TITLE}</p><p class="subtitle">{SUBTITLE}</p>'
+        f'<section id="title--"><p class="title">{SHORT_TITLE}</p><p class="subtitle">{SUBTITLE}</p>'
         f'<p class="author">{AUTHOR}</p><div class="squares">{squares()}</div>'
-        f'<p class="edition">{edition.words}</p></section>'
+        f'<p class="edition">{foot(edition)}</p></section>'
     )
 
 
 def _imprint(edition: Edition) -> str:
-    name = f"{TITLE}: {SUBTITLE}"
     lines = [
-        f"{name}. {edition.words}. Copyright {edition.day.year}, {AUTHOR[0].lower()}{AUTHOR[1:]}.",
+        f"{TITLE}. {foot(edition)}. Copyright {edition.day.year}, {AUTHOR[0].lower()}{AUTHOR[1:]}.",
         LICENCE + " Data: each table on the terms that the page The data names.",
-        f"To cite it: {AUTHOR} ({edition.day.year}). <em>{name}</em> (version {edition.version}).",
+        f"To cite it: {AUTHOR} ({edition.day.year}). <em>{TITLE}</em> (version {edition.version}).",
         "The squares on the title page are the claims of the ledger in the order in which the paper makes them, "
         "each with the colour of its verdict.",
         "This is the printed form of a book whose chapters are notebooks. It is made from the same pages, and every "
@@ -514,7 +512,8 @@ def paper_deck(page: str) -> str:
     deck = soup.select_one("main > div")
     assert soup.html and soup.head and deck and isinstance(deck.div, Tag)
     soup.html["class"], deck["class"], deck.div["class"] = "as-deck", "reveal", "slides"
-    for part in soup.select("script, aside.notes, section > p.place:has(> a)"):
+    dropped = "script, meta[http-equiv=Content-Security-Policy], aside.notes, section > p.place:has(> a)"
+    for part in soup.select(dropped):
         part.decompose()
     for link in deck.select("a[href]"):
         if not re.match(r"[a-z]+:|#", str(link["href"])):
@@ -543,7 +542,7 @@ def make_pdfs(site: Path) -> list[Path]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     index = site / "book" / "index.html"
-    written = [folder / f"{BOOK}.pdf"]
+    written = [folder / f"{NAME}.pdf"]
     print_book(chromium, book_copy(read_leaves(site), this_edition(), fonts), index, written[0])
     for name in chapters():
         page = site / "book" / f"{name}.html"

@@ -12,6 +12,7 @@ from typing import Any
 
 def _watch() -> None:
     log = open(os.environ["BOOK_READS"], "w", encoding="utf-8", buffering=1)  # noqa: SIM115  # until the kernel ends
+    path_like, absolute = os.PathLike, os.path.abspath  # as a kernel ends, names of modules are gone
     seen: set[str] = set()
     told = False  # bookkit has said what it wants of the next file, which then need not be listed whole
 
@@ -23,14 +24,14 @@ def _watch() -> None:
             line, told = "uses\t", True
         elif event == "bookkit.reading":
             line, told = f"reading\t{arguments[0]}", True
-        elif event == "open" and isinstance(arguments[0], (str, os.PathLike)):
-            line = f"file\t{os.path.abspath(arguments[0])}"
+        elif event == "open" and isinstance(arguments[0], (str, path_like)):
+            line = f"file\t{absolute(arguments[0])}"
             if told and line.endswith((".ipynb", "datapackage.json")):
                 told = False
                 return
         else:
             return
-        if line not in seen:
+        if line not in seen and not log.closed:
             seen.add(line)
             log.write(line + "\n")
 

@@ -48,7 +48,9 @@ class Trial(SphinxDirective):
             raise self.error(f"{path.name} has no column {', '.join(unknown)}; it has {', '.join(rows[0])}")
         columns = [(name, title or name.replace("_", " ")) for name, title in pairs]
         table = markup(rows, columns, " ".join(self.content))
-        told = nodes.paragraph("", f"Measured on {rows[0]['date']} on {rows[0]['machine']}.")
+        how = "by hand" if rows[0]["machine"] == "by hand" else f"on {rows[0]['machine']}"
+        verb = "Read" if how == "by hand" else "Measured"
+        told = nodes.paragraph("", f"{verb} on {rows[0]['date']} {how}.")
         return [nodes.raw("", table, format="html"), told]
 
 

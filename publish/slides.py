@@ -22,6 +22,7 @@ from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
 from publish.pages import one_id_each, one_name_each, whole
+from publish.policy import of_deck
 
 ROOT = Path(__file__).resolve().parents[1]
 SELECTIONS = ROOT / "book" / "teaching" / "slides"
@@ -178,8 +179,8 @@ def _relinked(part: Tag) -> str:
     return str(part)
 
 
-def deck(chapter: Chapter, slides: list[Slide]) -> str:
-    """Return the whole deck of a chapter as one HTML document."""
+def deck(chapter: Chapter, slides: list[Slide], policy: str) -> str:
+    """Return the whole deck of a chapter as one HTML document; ``policy`` is the element that holds its policy."""
     title = markup.escape(chapter.title, quote=False)
     book = "Testing Realism: Iran, Russia and the Syrian Crisis, 2010-2017"
     first = (
@@ -196,6 +197,7 @@ def deck(chapter: Chapter, slides: list[Slide]) -> str:
 <html lang="en">
 <head>
 <meta charset="utf-8">
+{policy}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}: slides</title>
 <link rel="icon" href="../_static/icon.svg">
@@ -244,10 +246,12 @@ def make_decks(site: Path) -> list[Path]:
     list of pathlib.Path
         The decks written.
     """
-    pages = {
-        name: deck(Chapter(name, site), read_selection(SELECTIONS / f"{name}.yaml")) for name in chapters()
-    }
     reveal = find_reveal()
+    policy = of_deck((reveal / "dist" / "plugin" / "notes.js").read_text(encoding="utf-8"))
+    pages = {
+        name: deck(Chapter(name, site), read_selection(SELECTIONS / f"{name}.yaml"), policy)
+        for name in chapters()
+    }
     folder = site / "slides"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

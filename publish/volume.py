@@ -10,17 +10,16 @@ import posixpath
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 
 import yaml
 from bs4 import BeautifulSoup, Tag
 
+from publish.edition import TITLE, Edition, edition
 from publish.slides import parsed
 
 ROOT = Path(__file__).resolve().parents[1]
-TITLE, SUBTITLE = "Testing Realism", "Iran, Russia and the Syrian Crisis, 2010-2017"
-AUTHOR = "The contributors to Testing Realism"
+SHORT_TITLE, SUBTITLE = TITLE.split(": ")
 LICENCE = (
     "Text and figures: Creative Commons Attribution 4.0 International (CC BY 4.0), except figures drawn from "
     "tables whose provider sets other terms, which their captions name. Code: MIT."
@@ -30,19 +29,6 @@ FRONT = "About this book"
 
 NO_USE = ".headerlink, script, button, form, .doors, .takeaways, .toctree-wrapper"
 WEB = re.compile(r"[a-z]+:")
-
-
-@dataclass(frozen=True)
-class Edition:
-    """The edition that CHANGELOG.md names first: its version and its day."""
-
-    version: str
-    day: date
-
-    @property
-    def words(self) -> str:
-        """The edition as a title page gives it: "Edition 0.4.0, 29 November 2026"."""
-        return f"Edition {self.version}, {self.day.day} {self.day:%B %Y}"
 
 
 @dataclass
@@ -70,23 +56,9 @@ class Leaf:
         return f"{self.number} {self.title}".strip()
 
 
-def edition(changelog: str) -> Edition:
-    """Return the newest edition of a change log.
-
-    Raises
-    ------
-    ValueError
-        No heading names a version and a day.
-    """
-    found = re.search(r"^## (\d+\.\d+\.\d+), (\d{1,2} \w+ \d{4})$", changelog, re.M)
-    if not found:
-        raise ValueError("CHANGELOG.md: no heading such as '## 1.0.0, 1 January 2030'")
-    return Edition(found[1], datetime.strptime(found[2], "%d %B %Y").date())
-
-
 def this_edition() -> Edition:
     """Return the edition of this book."""
-    return edition((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    return edition(ROOT)
 
 
 def contents() -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pybtex.database import Entry
-from pybtex.plugin import register_plugin
+from pybtex.plugin import find_plugin, register_plugin
 from pybtex.richtext import BaseMultipartText, String
 from pybtex.style import FormattedEntry
 from pybtex.style.formatting.plain import Style as Plain
@@ -24,6 +24,10 @@ from sphinxcontrib.bibtex.domain import BibtexDomain, Citation
 from sphinxcontrib.bibtex.roles import CitationRef
 
 KNOWN: dict[str, FormattedEntry] = {}
+
+PLUGINS = (("backends", "docutils"), ("backends", "plaintext"), ("style.labels", "alpha"), ("style.names", "plain"),
+           ("style.sorting", "author_year_title"))  # fmt: skip
+"""What pybtex would look for among all installed packages, for each citation anew."""
 
 
 TEX = (("``", "\N{LEFT DOUBLE QUOTATION MARK}"), ("''", "\N{RIGHT DOUBLE QUOTATION MARK}"),
@@ -49,9 +53,19 @@ class Remembered(Plain):
     def format_entry(self, label: str, entry: Entry, bib_data: Any = None) -> FormattedEntry:
         """Return a work as it stands in a list, under the label that the list gives it."""
         if entry.key not in KNOWN:
-            made = super().format_entry(label, entry, bib_data)
+            made = super().format_entry(label, _without_second_year(entry), bib_data)
             KNOWN[entry.key] = FormattedEntry(entry.key, without_tex(made.text), label)
         return FormattedEntry(entry.key, KNOWN[entry.key].text, label)
+
+
+def _without_second_year(entry: Entry) -> Entry:
+    """Return a work without its year if its day is told already: "CTC Sentinel, February 2017, 2017"."""
+    if entry.fields.get("year", "none") not in entry.fields.get("howpublished", ""):
+        return entry
+    fields = [(name, value) for name, value in entry.fields.items() if name.lower() not in ("year", "month")]
+    shown = Entry(entry.type, fields=fields, persons=entry.persons)
+    shown.key = entry.key
+    return shown
 
 
 class Citations(BibtexDomain):
@@ -119,6 +133,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("sphinxcontrib.bibtex")
     app.add_domain(Citations, override=True)
     register_plugin("pybtex.style.formatting", "remembered", Remembered)
+    for kind, name in PLUGINS:
+        register_plugin(f"pybtex.{kind}", name, find_plugin(f"pybtex.{kind}", name), force=True)
     app.connect("builder-inited", recall)
     app.connect("build-finished", keep)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,11 +7,14 @@ the code gives; then the expressions of the page's questions in the bank. With `
 """
 
 import ast
+import io
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +68,36 @@ def run(path: Path, *, again: bool = False) -> subprocess.CompletedProcess[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
+
+
+GENERIC = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+"""The metadata of every notebook: nothing of the machine, the Python or the day it was written on."""
+
+
+def traces(files: dict[str, bytes]) -> list[str]:
+    """Return what files tell of the machine and the person they were made on, members of zips included."""
+    private = [str(ROOT), f"{Path.home()}/", f"@{platform.node()}"]
+    found = []
+    for name, content in files.items():
+        if name.endswith(".zip"):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                found += traces({f"{name}/{n}": archive.read(n) for n in archive.namelist()})
+        found += [f"{name}: {word}" for word in private if word.encode() in content]
+        if name.endswith(".ipynb"):
+            notebook = json.loads(content)
+            kept = {key: value for key, value in notebook["metadata"].items() if key in GENERIC}
+            if kept != GENERIC or notebook["metadata"].keys() - GENERIC.keys() - {"otter"}:
+                found.append(f"{name}: {notebook['metadata']}")
+            keys = {key for cell in notebook["cells"] for key in cell["metadata"]}
+            if odd := keys - {"tags", "mystnb", "objectives", "otter"}:
+                found.append(f"{name}: metadata of cells: {sorted(odd)}")
+        for person in re.findall(rb"/Author ?[(<].{0,60}", content) if name.endswith(".pdf") else []:
+            if b"The contributors to Testing Realism" not in person:
+                found.append(f"{name}: {person!r}")
+    return found
 
 
 def _evaluate(code: str, names: dict[str, Any]) -> Any:

@@ -19,6 +19,7 @@ import yaml
 
 import bookkit
 from conftest import ROOT
+from notebooks import traces
 from publish import packs
 from publish.grading import __main__ as grading
 from publish.grading import sandbox
@@ -113,6 +114,12 @@ def test_packs_depend_on_the_seed_and_on_nothing_else() -> None:
     assert (
         first[0]["russia.ipynb"] != other[0]["russia.ipynb"] and first[1]["key.json"] != other[1]["key.json"]
     )
+
+
+def test_packs_tell_nothing_of_the_machine_they_were_made_on() -> None:
+    for chapter in ASKED:
+        for pack in made(chapter):
+            assert not traces(pack)
 
 
 def test_without_a_seed_one_line_says_what_to_do(

@@ -5,7 +5,6 @@ Binder uses, the environment is made from its lock and holds nothing that only a
 chapter is opened in a browser and run there: text rendered, no error, and no request to another host.
 """
 
-import functools
 import hashlib
 import os
 import re
@@ -18,10 +17,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import pandas as pd
 import pytest
 import yaml
 
 from notebooks import ROOT, cells
+from trials.alone import run_alone
 
 PATIENCE = 120_000  # milliseconds: a bound for a busy machine, not a wait
 BUILDERS = {
@@ -127,20 +128,6 @@ def lab(image: Image) -> Iterator[str]:
         listener.join()
 
 
-@functools.cache
-def _offline() -> list[str]:
-    """Return the command that cuts a program off the network, or nothing where the machine forbids it."""
-    cut = ["unshare", "--user", "--map-root-user", "--net", "sh", "-c"] + [
-        'ip link set lo up && exec "$@"',
-        "sh",
-    ]
-    try:
-        allowed = subprocess.run([*cut, "true"], capture_output=True).returncode == 0
-    except FileNotFoundError:
-        allowed = False
-    return cut if allowed else []
-
-
 def test_repo2docker_reads_the_folder() -> None:
     dockerfile = _run([sys.executable, "-m", "repo2docker", "--no-build", "--debug", str(ROOT)])
     assert '/pip install --no-cache-dir -r "binder/requirements.txt"' in dockerfile
@@ -165,8 +152,24 @@ def test_jupyterlab_accepts_its_extensions(image: Image) -> None:
 
 
 @pytest.mark.parametrize("notebook", _notebooks())
-def test_notebook_runs_from_top_to_bottom(image: Image, notebook: str) -> None:
-    _run([*_offline(), str(image.bin / "jupyter"), "execute", str(image.files / notebook)], env=image.env)
+def test_notebook_runs_alone_in_a_bare_room(runner: Path, notebook: str) -> None:
+    """Read-only, without a home, a network or much memory, under another locale: see trials/alone.py."""
+    try:
+        run = run_alone(ROOT / notebook, runner / "python")
+    except RuntimeError as lack:
+        if os.environ.get("CI"):
+            pytest.fail(str(lack), pytrace=False)
+        pytest.skip(str(lack))
+    assert not run.failed, run.failed
+    assert not run.printed_errors, run.printed_errors
+    assert {"read-only files", "no home"} <= set(run.conditions)
+
+
+def test_the_trial_of_running_alone_has_every_notebook() -> None:
+    rows = pd.read_csv(ROOT / "trials" / "results" / "alone.csv").set_index("notebook")
+    known = {name.removeprefix("book/").removesuffix(".ipynb") for name in _notebooks()}
+    assert set(rows.index) == known, "run trials.alone again"
+    assert set(rows["result"]) == {"as in the book"}
 
 
 @pytest.mark.parametrize("notebook", _chapters())

@@ -1,6 +1,6 @@
 """A build that fails says which chapter, which cell and why, and leaves the last good book in place."""
 
-import json
+import errno
 import os
 import re
 import shutil
@@ -11,50 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from notebooks import ROOT
-
-SMALL_TOC = """format: jb-book
-root: book/index
-parts:
-  - caption: Chapters
-    chapters:
-      - file: book/small
-      - file: book/other
-"""
-
-
-def notebook(code: str) -> str:
-    """Return a page with one cell of code."""
-    return json.dumps(
-        {
-            "cells": [
-                {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# Small\n\nText."},
-                {
-                    "cell_type": "code", "id": "b", "metadata": {}, "source": code,
-                    "execution_count": None, "outputs": [],
-                },
-            ],
-            "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
-            "nbformat": 4, "nbformat_minor": 5,
-        }
-    )  # fmt: skip
+import publish.build
+from publish.build import SETTLED
+from trials.copies import page as notebook
+from trials.copies import small_book
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A book of three pages with the real settings, built once."""
-    root = tmp_path_factory.mktemp("tree")
-    for folder in ("publish", "data", "locks", "binder"):
-        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "book" / "bookkit", root / "book" / "bookkit")
-    for file in ("_config.yml", "references.bib", "LICENSE"):
-        shutil.copy(ROOT / file, root / file)
-    (root / "_toc.yml").write_text(SMALL_TOC, encoding="utf-8")
-    (root / "book" / "index.md").write_text("# Index\n\nText.\n", encoding="utf-8")
-    (root / "book" / "small.ipynb").write_text(notebook("print('the good book')"), encoding="utf-8")
-    (root / "book" / "other.ipynb").write_text(
-        notebook("import bookkit\nlen(bookkit.load('nato_members'))"), encoding="utf-8"
-    )
+    root = small_book(tmp_path_factory.mktemp("tree"))
     done = build(root)
     assert done.returncode == 0, done.stdout
     assert "book/small.ipynb             executed in" in done.stdout
@@ -62,15 +28,22 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def build(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def build(root: Path, *words: str, **said: str) -> subprocess.CompletedProcess[str]:
+    """Build a book; ``said`` are variables of the environment."""
     return subprocess.run(
         [sys.executable, "-m", "publish.build", *words],
         cwd=root,
-        env={k: v for k, v in os.environ.items() if k != "BOOK_REPOSITORY_URL"},
+        env={k: v for k, v in os.environ.items() if k not in SETTLED} | said,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
+
+
+def state(root: Path) -> dict[str, bytes]:
+    """Return every file of the built book."""
+    html = root / "_build" / "html"
+    return {str(p.relative_to(html)): p.read_bytes() for p in html.rglob("*") if p.is_file()}
 
 
 def served(root: Path) -> str:
@@ -81,6 +54,21 @@ def test_nothing_changed_is_said(tree: Path) -> None:
     assert "Nothing changed" in build(tree).stdout
 
 
+def test_a_commit_is_named_at_the_foot_and_makes_no_page_anew(tree: Path) -> None:
+    made = tree / "_build" / "work" / "_build" / "html" / "book" / "small.html"
+    before = made.stat().st_mtime_ns
+    named = build(tree, BOOK_COMMIT="0123456789abcdef")
+    assert named.returncode == 0, named.stdout
+    assert "; commit 0123456789</p>" in served(tree) and made.stat().st_mtime_ns == before
+    refused = build(tree, BOOK_COMMIT="main")
+    assert refused.returncode == 1 and 'BOOK_COMMIT is "main"' in refused.stdout
+    assert build(tree).returncode == 0 and "; commit" not in served(tree)
+    unknown = build(tree, BOOK_SITE_URL="example.org")
+    assert unknown.returncode == 1 and 'the address of the site is "example.org"' in unknown.stdout, (
+        unknown.stdout
+    )
+
+
 def test_a_failing_cell_is_named_and_the_last_good_book_stays(tree: Path) -> None:
     page = tree / "book" / "small.ipynb"
     good = page.read_text(encoding="utf-8")
@@ -88,10 +76,56 @@ def test_a_failing_cell_is_named_and_the_last_good_book_stays(tree: Path) -> Non
     done = build(tree)
     page.write_text(good, encoding="utf-8")
     assert done.returncode == 1
-    assert "book/small.ipynb fails in the cell that begins\n    import bookkit\n" in done.stdout
-    assert 'DataError: There is no table "vetos"' in done.stdout
+    assert 'book/small.ipynb, cell b: DataError: There is no table "vetos"' in done.stdout
     assert "The last good book is still in" in done.stdout
     assert "the good book" in served(tree)
+
+
+def test_a_fault_in_the_sources_stops_the_build_before_it_executes_anything(tree: Path) -> None:
+    """tests/test_malformed.py has every kind of fault."""
+    before = state(tree)
+    works = tree / "references.bib"
+    good = works.read_text(encoding="utf-8")
+    works.write_text(good + "\n@misc{one,}\n@misc{one,}\n", encoding="utf-8")
+    done = build(tree)
+    works.write_text(good, encoding="utf-8")
+    assert done.returncode == 1
+    first, blank, last = done.stdout.splitlines()
+    assert re.fullmatch(r"references.bib, line \d+: the key one stands in line \d+, too; .*", first)
+    assert not blank and last.startswith("The last good book is still in")
+    assert state(tree) == before
+
+
+def test_a_full_disk_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """trials/faults.py fills a real one."""
+
+    def full(*arguments: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", "a/file")
+
+    monkeypatch.setattr(publish.build, "build", full)
+    assert publish.build.main() == 1
+    assert (
+        "The disk is full: a/file cannot be written. Make room, and build again." in capsys.readouterr().out
+    )
+
+
+def test_what_a_killed_build_left_half_written_is_not_trusted(tree: Path) -> None:
+    """A result half written, a list of results that breaks off, pages that Sphinx was writing, no book in its place."""
+    before = state(tree)
+    for result in (tree / "_build" / "cache").rglob("base.ipynb"):
+        result.write_text("{", encoding="utf-8")
+    next((tree / "_build" / "cache").rglob("reads.json")).write_text('{"brok', encoding="utf-8")
+    (tree / "_build" / "work.unfinished").touch()
+    page = next((tree / "_build" / "work").rglob("small.html"))
+    page.write_text("half", encoding="utf-8")
+    (tree / "_build" / "html.key").unlink()
+    (tree / "_build" / "html").rename(tree / "_build" / "html.old")
+    done = build(tree)
+    assert done.returncode == 0, done.stdout
+    assert " unchanged" not in done.stdout, done.stdout
+    assert state(tree) == before
 
 
 def test_a_failing_part_is_named_and_the_last_good_site_stays(tree: Path) -> None:
@@ -127,13 +161,17 @@ def test_a_failing_part_is_named_and_the_last_good_site_stays(tree: Path) -> Non
 
 
 def test_a_warning_is_an_error_and_is_repeated(tree: Path) -> None:
-    page = tree / "book" / "index.md"
-    good = page.read_text(encoding="utf-8")
+    page, other = tree / "book" / "index.md", tree / "book" / "small.ipynb"
+    good, sound = (p.read_text(encoding="utf-8") for p in (page, other))
     page.write_text(good + "\nSee {doc}`nowhere`.\n", encoding="utf-8")
+    other.write_text(sound.replace("Text.", "{doc}`not-here`."), encoding="utf-8")
     first, second = build(tree), build(tree)
     page.write_text(good, encoding="utf-8")
+    other.write_text(sound, encoding="utf-8")
     assert first.returncode == second.returncode == 1
-    assert "book/index.md:5: WARNING: unknown document: 'nowhere'" in first.stdout, first.stdout
+    assert "\nbook/index.md, line 5: unknown document: 'nowhere'\n" in first.stdout, first.stdout
+    assert "\nbook/small.ipynb, cell a, line 3: unknown document: 'not-here'\n" in first.stdout
+    assert "Traceback" not in first.stdout
     assert "unknown document: 'nowhere'" in second.stdout, "an incremental build must repeat its warnings"
     assert "the good book" in served(tree)
 
@@ -174,7 +212,11 @@ def test_one_who_writes_sees_each_saved_change(tree: Path) -> None:
                 assert news.readline() == b"data: new\n"
             with urllib.request.urlopen(f"{address}/book/index.html") as served_page:
                 text = served_page.read().decode()
+            with urllib.request.urlopen(
+                f"{address}/live.js"
+            ) as script:  # a file, as a page's policy wants it
+                assert b"EventSource" in script.read()
         finally:
             live.terminate()
-    assert "A new line." in text and "EventSource" in text
-    assert "EventSource" not in (tree / "_build" / "html" / "book" / "index.html").read_text(encoding="utf-8")
+    assert "A new line." in text and 'src="/live.js"' in text
+    assert "live.js" not in (tree / "_build" / "html" / "book" / "index.html").read_text(encoding="utf-8")

@@ -66,10 +66,6 @@ def test_every_table_has_its_papers(name: str) -> None:
     assert resource["citation"] in cite(name)
 
 
-def test_every_file_of_data_is_in_the_package() -> None:
-    assert {p.name for p in (ROOT / "data").glob("*.csv")} == {r["path"] for r in RESOURCES.values()}
-
-
 def test_sources_of_rows_are_in_the_bibliography() -> None:
     bibliography = (ROOT / "references.bib").read_text(encoding="utf-8")
     for name, resource in RESOURCES.items():

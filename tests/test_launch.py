@@ -18,6 +18,7 @@ TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(c["file"] for part in TOC["parts"] for c in part["chapters"])]
 MADE_UP = "made-up-owner/made-up-repo"
 HUB = "https://hub.example.org"
+SITE = "https://example.org/made-up"
 JUPYTER_BOOK = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
 PLACEHOLDER = "OWNER/REPOSITORY"
 
@@ -30,7 +31,13 @@ def launched(html: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         [*JUPYTER_BOOK, "build", ".", "--path-output", str(folder), "-W", "-n", "--keep-going"],
         cwd=ROOT,
         env=os.environ
-        | {"BOOK_REPOSITORY_URL": f"https://github.com/{MADE_UP}", "BOOK_HUB_URL": HUB, "BOOK_PARTS": "lite"},
+        | {
+            "BOOK_REPOSITORY_URL": f"https://github.com/{MADE_UP}",
+            "BOOK_HUB_URL": HUB,
+            "BOOK_PARTS": "lite",
+            "BOOK_SITE_URL": SITE,
+            "SOURCE_DATE_EPOCH": "1804377600",
+        },  # fmt: skip
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -103,3 +110,21 @@ def test_no_button_leads_to_the_placeholder(html: Path) -> None:
         assert not [link for link in links if PLACEHOLDER in link or "executablebooks" in link], page
         if PLACEHOLDER in address:
             assert not [link for link in links if "mybinder.org/v2" in link], page
+
+
+def test_a_site_that_knows_its_address_says_it(launched: Path) -> None:
+    """Canonical addresses, the site map and robots.txt; the built book without an address has none of them."""
+    sitemap = (launched / "sitemap.xml").read_text(encoding="utf-8")
+    assert re.findall("<loc>(.*?)</loc>", sitemap) == sorted(f"{SITE}/{page}.html" for page in PAGES)
+    assert set(re.findall("<lastmod>(.*?)</lastmod>", sitemap)) == {"2027-03-07"}
+    assert f"Sitemap: {SITE}/sitemap.xml" in (launched / "robots.txt").read_text(encoding="utf-8")
+    for page in PAGES:
+        soup = BeautifulSoup((launched / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
+        assert [link["href"] for link in soup.select("link[rel=canonical]")] == [f"{SITE}/{page}.html"]
+        assert [m["content"] for m in soup.select("meta[property='og:url']")] == [f"{SITE}/{page}.html"]
+    lost = BeautifulSoup((launched / "404.html").read_text(encoding="utf-8"), "html.parser")
+    assert [base["href"] for base in lost.select("base")] == ["/made-up/"] and not lost.select(
+        "link[rel=canonical]"
+    )
+    russia = (launched / "book" / "russia.html").read_text(encoding="utf-8")
+    assert f"{SITE}/book/russia.html</p>" in russia, "the citation has the address"

@@ -34,7 +34,7 @@ def asked_for(page: Path, tree: LexborHTMLParser) -> dict[str, Path]:
     files = {address: page.parent / urlsplit(address).path for address in addresses}
     for address, sheet in list(files.items()):
         if sheet.suffix == ".css":
-            fonts = re.findall(r"url\(([^)\"']+\.woff)\)", sheet.read_text(encoding="utf-8"))
+            fonts = re.findall(r"url\(([^)\"'?]+\.woff)\b", sheet.read_text(encoding="utf-8"))
             files |= {f"{address} {font}": sheet.parent / font for font in fonts}
     return files
 

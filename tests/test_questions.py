@@ -17,15 +17,14 @@ from typing import Any
 import pytest
 import yaml
 
-from notebooks import ROOT, prose, run
-from publish.questions import exports, page
+from notebooks import ROOT, run
+from publish.questions import exports
 from publish.questions.bank import BankError, Question, load, objectives
 from publish.questions.exercises import exercises
 
 BANK = load()
 GRADED = [q for q in BANK if q.pool == "graded"]
 ROLE = re.compile(r"\{[a-z:]+\}`[^`]*`")
-each_chapter = pytest.mark.parametrize("chapter", objectives())
 each_pool = pytest.mark.parametrize("pool", ["practice", "graded"])
 
 
@@ -49,22 +48,6 @@ def same(read: str, meant: str) -> bool:
     """Say whether a text came back whole; roles, which exports turn into words, are left out of account."""
     parts = [words(part) for part in ROLE.split(meant)]
     return re.fullmatch(r".*".join(re.escape(part) for part in parts), words(read)) is not None
-
-
-# The pages
-
-
-@each_chapter
-def test_the_self_check_on_the_page_is_the_banks(chapter: str) -> None:
-    assert page.stored(chapter) == page.self_check(BANK, chapter), "run make questions"
-
-
-@each_chapter
-def test_the_objectives_are_the_chapters(chapter: str) -> None:
-    listed = re.findall(
-        r"^(\d+)\. (.+?)[;.]$", prose(ROOT / "book" / f"{chapter}.ipynb").split("**Time.")[0], re.M
-    )
-    assert [(str(o.number), o.text) for o in objectives()[chapter]] == listed
 
 
 # Faults

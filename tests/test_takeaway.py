@@ -23,7 +23,7 @@ PLAIN = rf"\b(?:19|20)\d\d\b|\b\d{{1,2}} (?:{MONTH})|\b\d{{1,2}}(?:th|rd)\b|^\d\
 
 def made(chapter: str, html: Path) -> BeautifulSoup:
     """Return a deck of the built book."""
-    page = deck(Chapter(chapter, html), read_selection(SELECTIONS / f"{chapter}.yaml"))
+    page = deck(Chapter(chapter, html), read_selection(SELECTIONS / f"{chapter}.yaml"), "")
     return BeautifulSoup(page, "html.parser")
 
 
@@ -71,18 +71,40 @@ def test_a_wrong_selection_says_where_and_what(html: Path, tmp_path: Path) -> No
             draw(slides.Slide("A", "", [cell], "words", "n"), 3, chapter)
 
 
-def test_decks_are_readable_on_a_beamer_and_on_a_phone(html: Path, browser: Any, tmp_path: Path) -> None:
-    """No barrier, nothing cut off, nothing from another host: at 1280 pixels as a deck, at 390 as a page."""
-    from axe_playwright_python.sync_playwright import Axe
-
+@pytest.fixture(scope="module")
+def decks(html: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with a site's decks, beside the built book."""
+    site = tmp_path_factory.mktemp("site")
     for name in ("_images", "_static", "data", "book"):
-        (tmp_path / name).symlink_to(html / name)
+        (site / name).symlink_to(html / name)
     try:
-        slides.make_decks(tmp_path)
+        slides.make_decks(site)
     except slides.MissingTool as lack:
         if os.environ.get("CI"):
             pytest.fail(str(lack))
         pytest.skip(str(lack))
+    return site / "slides"
+
+
+def test_the_speaker_sees_the_slide_the_next_one_and_the_notes(decks: Path, browser: Any) -> None:
+    """The policy of a deck holds for this window, which a plugin writes, and for the frames in it."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    refused: list[str] = []
+    context.on("console", lambda said: refused.append(said.text) if said.type == "error" else None)
+    tab = context.new_page()
+    tab.goto((decks / "russia.html").as_uri())
+    tab.wait_for_function("Reveal.isReady()")
+    with tab.expect_popup() as opened:
+        tab.keyboard.press("s")
+    opened.value.get_by_text("Press S for these notes").wait_for()  # taken from the frame of the slide
+    assert not refused
+    context.close()
+
+
+def test_decks_are_readable_on_a_beamer_and_on_a_phone(decks: Path, browser: Any) -> None:
+    """No barrier, nothing cut off, nothing from another host: at 1280 pixels as a deck, at 390 as a page."""
+    from axe_playwright_python.sync_playwright import Axe
+
     for width, scheme in ((1280, "dark"), (390, "light")):
         context = browser.new_context(
             viewport={"width": width, "height": 720}, color_scheme=scheme, reduced_motion="reduce"
@@ -93,7 +115,7 @@ def test_decks_are_readable_on_a_beamer_and_on_a_phone(html: Path, browser: Any,
         tab.on("request", lambda r: wrong.append(r.url) if not r.url.startswith(("file:", "data:")) else None)  # noqa: B023
         tab.on("pageerror", lambda error: wrong.append(str(error)))  # noqa: B023
         for chapter in chapters():
-            tab.goto((tmp_path / "slides" / f"{chapter}.html").as_uri())
+            tab.goto((decks / f"{chapter}.html").as_uri())
             if width == 1280:
                 tab.wait_for_function("Reveal.isReady()")
                 wrong += [f"{chapter}: slide {n} is cut off" for n in tab.evaluate(CUT)]
@@ -152,20 +174,33 @@ def test_a_print_is_tagged_and_the_same_each_time(chromium: str, tmp_path: Path)
 
 def test_a_door_is_shown_only_where_its_target_is(html: Path, tmp_path: Path) -> None:
     (tmp_path / "book").mkdir()
-    for name in ("index", "iran"):
-        (tmp_path / "book" / f"{name}.html").write_bytes((html / "book" / f"{name}.html").read_bytes())
+    for name in ("iran", "index", "run"):
+        page = f"book/{name}.html"
+        (tmp_path / page).write_bytes((html / page).read_bytes())
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle" / "testing-realism-book-1.2.0.zip").write_bytes(b"PK")
     (tmp_path / "pdf").mkdir()
-    for page, pdf, beside in (("iran", "iran", "slides"), ("index", "testing-realism", "epub")):
-        made, at = tmp_path / "pdf" / f"{pdf}.pdf", tmp_path / "book" / f"{page}.html"
-        made.write_bytes(b"%PDF")
-        assert open_doors(tmp_path)[page] == [f"pdf/{pdf}.pdf"]
-        shown = at.read_text(encoding="utf-8")
-        open_doors(tmp_path)
-        assert at.read_text(encoding="utf-8") == shown
-        assert shown.count("class=takeaways") == 1 and f"../{beside}/" not in shown
-        made.unlink()
-        assert open_doors(tmp_path)[page] == []
-        assert "class=takeaways" not in at.read_text(encoding="utf-8")
+    pdf, whole = tmp_path / "pdf" / "iran.pdf", tmp_path / "pdf" / "testing-realism.pdf"
+    pdf.write_bytes(b"%PDF")
+    whole.write_bytes(b"%PDF")
+    opened = open_doors(tmp_path)
+    assert opened["iran"] == ["pdf/iran.pdf"]
+    assert (
+        opened["index"]
+        == opened["run"]
+        == [
+            "pdf/testing-realism.pdf",
+            "bundle/testing-realism-book-1.2.0.zip",
+        ]
+    )
+    shown = (tmp_path / "book" / "iran.html").read_text(encoding="utf-8")
+    whole.unlink()
+    assert open_doors(tmp_path)["index"] == ["bundle/testing-realism-book-1.2.0.zip"]
+    assert (tmp_path / "book" / "iran.html").read_text(encoding="utf-8") == shown
+    assert shown.count("class=takeaways") == 1 and "../slides/" not in shown
+    pdf.unlink()
+    assert open_doors(tmp_path)["iran"] == []
+    assert "class=takeaways" not in (tmp_path / "book" / "iran.html").read_text(encoding="utf-8")
 
 
 def test_every_chapter_has_slides() -> None:

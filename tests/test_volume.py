@@ -14,9 +14,10 @@ import pytest
 from bs4 import BeautifulSoup
 from lxml import etree
 
-from publish.epub import BOOK, light_only, make_epub
+from publish.edition import NAME
+from publish.epub import light_only, make_epub
 from publish.prints import book_copy, pages_of, print_book
-from publish.volume import contents, edition, read_leaves, squeezed, this_edition
+from publish.volume import contents, read_leaves, squeezed, this_edition
 
 SAMPLE = ("paper", "method")
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -26,7 +27,7 @@ EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
 @pytest.fixture(scope="module")
 def epub(html: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole book as an EPUB."""
-    path = tmp_path_factory.mktemp("epub") / f"{BOOK}.epub"
+    path = tmp_path_factory.mktemp("epub") / f"{NAME}.epub"
     path.write_bytes(make_epub(read_leaves(html), html, this_edition()))
     return path
 
@@ -197,12 +198,3 @@ def test_answers_and_questions_lead_to_each_other(html: Path) -> None:
         answer = soup.select_one(f"[id='{str(line.a['href'])[1:]}']")
         assert answer.select_one(".answer-label a")["href"] == f"#{line['id']}"
         assert answer.find_parent(id="answers--")
-
-
-def test_the_edition_is_read_from_the_change_log() -> None:
-    assert (
-        edition("# Changes\n\n## 1.2.3, 4 May 2031\n\n## 1.2.2, 1 May 2031\n").words
-        == "Edition 1.2.3, 4 May 2031"
-    )
-    with pytest.raises(ValueError, match="CHANGELOG.md: no heading"):
-        edition("# Changes\n\n## Next\n")

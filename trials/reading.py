@@ -78,7 +78,9 @@ def pages(folder: Path) -> list[str]:
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     order = [f"{toc['root']}.html", *(f"{c['file']}.html" for p in toc["parts"] for c in p["chapters"])]
     found = {p.relative_to(folder).as_posix() for p in folder.rglob("*.html")}
-    found = {p for p in found if not p.startswith(BESIDE) and p != "index.html"}
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    leading_on = {"index.html", *(f"{old}.html" for old in settings["sphinx"]["config"]["book_redirects"])}
+    found = {p for p in found if not p.startswith(BESIDE)} - leading_on
     return [p for p in order if p in found] + sorted(found - set(order))
 
 
@@ -104,7 +106,8 @@ def plain_book(folder: Path) -> Path:
 
 def weight(browser: Any, site: str, page: str) -> dict[str, Any]:
     """Open a page, read it to its end, and return what it fetched, in bytes as they are after unpacking."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    # What a page asks for once more, to be kept for reading without a network, comes from the browser's own cache.
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
     tab = context.new_page()
     got: list[tuple[str, int]] = []
     elsewhere: list[str] = []

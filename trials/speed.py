@@ -1,9 +1,10 @@
 """Measure how long the book takes to build, beside plain Jupyter Book, and how that grows with the book.
 
-Run as ``python -m trials.speed`` in the book's environment, with nothing else running. Everything
+Run as ``python -m trials.speed`` in the tests' environment, with nothing else running. Everything
 happens in copies in a temporary folder. Two tables go to ``trials/results``: ``speed.csv`` (what a
-change costs, each the median of three after one run that is not counted, cold builds of one) and
-``growth.csv`` (the book with its chapters once, four and sixteen times). It takes about an hour.
+change costs, each the median of three) and ``growth.csv`` (the book with its chapters once, four and
+sixteen times, and how long its search takes in a browser). It takes about forty minutes; ``speed`` or
+``growth`` after the command runs one of the two.
 
 Plain Jupyter Book is the same sources without this book's own extensions and build: what
 ``jupyter-book build .`` gives with the same settings otherwise.
@@ -12,6 +13,7 @@ Plain Jupyter Book is the same sources without this book's own extensions and bu
 import json
 import os
 import re
+import resource
 import shutil
 import statistics
 import subprocess
@@ -19,33 +21,24 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
 
-from publish.build import SOURCES
-from trials import ROOT, write
+from publish.prints import find_chromium
+from trials import write
+from trials.copies import copy
+from trials.reading import BROWSER, served
 
 OURS = [sys.executable, "-m", "publish.build"]
 PLAIN = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", "."]
 CHAPTER = "book/russia.ipynb"
 TABLE = "council_on_iran"
 FACTORS = (1, 4, 16)
-
-
-def copy(folder: Path) -> Path:
-    """Copy what a build needs into a folder, and return it."""
-    for source in (*SOURCES, "trials/__init__.py"):
-        path = ROOT / source
-        target = folder / source
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(path, target)
-    return folder
 
 
 def plain_copy(folder: Path) -> Path:
@@ -59,14 +52,28 @@ def plain_copy(folder: Path) -> Path:
     return folder
 
 
-def seconds(command: list[str], root: Path) -> tuple[float, str]:
-    """Run a build and return how long it took and what it said; a failed build ends the trial."""
-    started = time.perf_counter()
+@dataclass(frozen=True)
+class Took:
+    """Seconds of a build, by the clock and of all processors together, and what it said."""
+
+    clock: float
+    processors: float
+    said: str
+
+
+def _processors() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def timed(command: list[str], root: Path) -> Took:
+    """Run a build and return how long it took; a failed build ends the trial."""
+    used, started = _processors(), time.perf_counter()
     done = subprocess.run(command, cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     took = time.perf_counter() - started
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed in {root}:\n{done.stdout[-3000:]}")
-    return took, done.stdout
+    return Took(took, _processors() - used, done.stdout)
 
 
 def change_paragraph(root: Path) -> None:
@@ -100,11 +107,17 @@ def change_table(root: Path) -> None:
     subprocess.run([sys.executable, "-m", "data.recipes", "--stamp", TABLE], cwd=root, check=True)
 
 
+def start_anew(root: Path) -> None:
+    """Delete everything that was built."""
+    shutil.rmtree(root / "_build", ignore_errors=True)
+
+
 def nothing(root: Path) -> None:
     """Change nothing."""
 
 
 CHANGES: dict[str, Callable[[Path], None]] = {
+    "cold": start_anew,
     "nothing changed": nothing,
     "one paragraph changed": change_paragraph,
     "one cell changed": change_cell,
@@ -114,33 +127,26 @@ CHANGES: dict[str, Callable[[Path], None]] = {
 
 def speed(folder: Path) -> pd.DataFrame:
     """Return seconds of a cold build and after each kind of change, ours beside the plain one."""
-    plain, ours = plain_copy(folder / "plain"), copy(folder / "ours")
+    roots = {"plain": plain_copy(folder / "plain"), "ours": copy(folder / "ours")}
+    commands = {"plain": PLAIN, "ours": OURS}
+    timed(PLAIN, roots["plain"])  # once beforehand, so that neither pays for cold files
     rows: list[dict[str, Any]] = []
-    seconds(PLAIN, plain)  # once beforehand, so that neither pays for cold files
-    shutil.rmtree(plain / "_build")
-    rows.append({"build": "cold", "plain_s": seconds(PLAIN, plain)[0], "ours_s": seconds(OURS, ours)[0]})
     for name, change in CHANGES.items():
-        took: dict[str, list[float]] = {"plain": [], "ours": []}
-        executed = ""
+        took: dict[str, list[Took]] = {"plain": [], "ours": []}
         for _ in range(3):
-            for kind, root, command in (("plain", plain, PLAIN), ("ours", ours, OURS)):
+            for kind, root in roots.items():
                 change(root)
-                spent, said = seconds(command, root)
-                took[kind].append(spent)
-                if kind == "ours":
-                    executed = " ".join(re.findall(r"book/(\w+)\.ipynb +executed", said))
-        rows.append(
-            {
-                "build": name,
-                "plain_s": statistics.median(took["plain"]),
-                "ours_s": statistics.median(took["ours"]),
-                "executed": executed,
-            }
-        )
+                took[kind].append(timed(commands[kind], root))
+        executed = re.findall(r"book/([\w/]+)\.ipynb +executed", took["ours"][-1].said)
+        row: dict[str, Any] = {"build": name, "executed": " ".join(executed) or "none"}
+        for kind in roots:
+            row[f"{kind}_s"] = round(statistics.median(t.clock for t in took[kind]), 2)
+            row[f"{kind}_processor_s"] = round(statistics.median(t.processors for t in took[kind]), 1)
+        rows.append(row | {"ratio": round(row["ours_s"] / row["plain_s"], 2)})
         print(rows[-1], flush=True)
-    table = pd.DataFrame(rows).fillna({"executed": "all"})
-    table["ratio"] = (table["ours_s"] / table["plain_s"]).round(2)
-    return table.round(2)
+    table = pd.DataFrame(rows)
+    table.loc[table["build"] == "cold", "executed"] = "all"
+    return table
 
 
 def multiply(root: Path, factor: int) -> None:
@@ -150,16 +156,21 @@ def multiply(root: Path, factor: int) -> None:
     for chapter in list(part["chapters"]):
         text = (root / f"{chapter['file']}.ipynb").read_text(encoding="utf-8")
         cells = json.loads(text)["cells"]
-        labels = set(re.findall(r"\(([a-z0-9-]+)\)=\\n", text))
-        labels |= {
+        sections = set(re.findall(r"\(([a-z0-9-]+)\)=\\n", text))
+        figures = {
             c["metadata"]["mystnb"]["figure"]["name"]
             for c in cells
             if "figure" in c["metadata"].get("mystnb", {})
         }
         for number in range(2, factor + 1):
             own = text
-            for label in sorted(labels):
-                own = re.sub(rf"(?<=[(`<\"]){re.escape(label)}(?=\)=|[`>\"])", f"{label}-{number}", own)
+            for label in sorted(sections):
+                own = own.replace(f"({label})=", f"({label}-{number})=")
+            for label in sorted(sections | figures):
+                role = rf"(\{{(?:ref|numref)\}}`(?:[^`<]*<)?){re.escape(label)}(?=>?`)"
+                own = re.sub(role, rf"\g<1>{label}-{number}", own)
+            for label in sorted(figures):
+                own = own.replace(f'"name": "{label}"', f'"name": "{label}-{number}"')
             name = f"{chapter['file']}_{number}"
             notebook = json.loads(own)
             first = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
@@ -169,39 +180,63 @@ def multiply(root: Path, factor: int) -> None:
     (root / "_toc.yml").write_text(yaml.safe_dump(toc, sort_keys=False), encoding="utf-8")
 
 
+def search_seconds(page: Any, site: str) -> float:
+    """Return how long it takes from the opening of the search page to the first results."""
+    started = time.perf_counter()
+    page.goto(f"{site}/search.html?q=veto")
+    page.wait_for_selector("ul.search li")
+    return time.perf_counter() - started
+
+
 def growth(folder: Path) -> pd.DataFrame:
-    """Return seconds of a build and of an unchanged one, and the size of the search index, as the book grows."""
-    rows = []
+    """Return seconds of a build, of an unchanged one and of a search, as the book grows."""
+    from playwright.sync_api import sync_playwright
+
+    rows: list[dict[str, Any]] = []
     for factor in FACTORS:
         root = copy(folder / f"times-{factor}")
         multiply(root, factor)
-        cold, _ = seconds(OURS, root)
-        pages = len(list((root / "_build" / "html" / "book").rglob("*.html")))
-        unchanged = statistics.median(seconds(OURS, root)[0] for _ in range(3))
-        index = (root / "_build" / "html" / "searchindex.js").stat().st_size
-        rows.append(
-            {
-                "chapters_times": factor,
-                "pages": pages,
-                "cold_s": round(cold, 1),
-                "cold_s_per_page": round(cold / pages, 2),
-                "unchanged_s": round(unchanged, 2),
-                "search_index_kb": round(index / 1000),
-            }
-        )
-        print(rows[-1], flush=True)
+        cold = timed(OURS, root)
+        html = root / "_build" / "html"
+        pages = len(list((html / "book").rglob("*.html")))
+        row: dict[str, Any] = {
+            "chapters_times": factor,
+            "pages": pages,
+            "cold_s": round(cold.clock, 1),
+            "processor_s": round(cold.processors, 1),
+            "added_page_s": "",
+            "unchanged_s": round(statistics.median(timed(OURS, root).clock for _ in range(3)), 2),
+            "search_index_kb": round((html / "searchindex.js").stat().st_size / 1000),
+        }
+        with served(html) as site, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=BROWSER)
+            page = browser.new_page()
+            row["search_s"] = round(statistics.median(search_seconds(page, site) for _ in range(3)), 2)
+            browser.close()
+        if rows:
+            added = (row["cold_s"] - rows[-1]["cold_s"]) / (row["pages"] - rows[-1]["pages"])
+            row["added_page_s"] = round(added, 2)
+        rows.append(row)
+        print(row, flush=True)
         shutil.rmtree(root)
     return pd.DataFrame(rows)
 
 
-def main() -> None:
-    """Run both trials and write their tables."""
-    os.environ.pop("BOOK_REPOSITORY_URL", None)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write("speed", speed(folder), "jupyter-book 1.0.4.post1")
-        write("growth", growth(folder), "jupyter-book 1.0.4.post1")
+TRIALS: dict[str, Callable[[Path], pd.DataFrame]] = {"speed": speed, "growth": growth}
+
+
+def main(chosen: list[str]) -> int:
+    """Run the trials and write their tables."""
+    if unknown := set(chosen) - set(TRIALS):
+        print(f"unknown: {' '.join(sorted(unknown))}. Known: {' '.join(TRIALS)}")
+        return 2
+    for name in ("BOOK_REPOSITORY_URL", "BOOK_HUB_URL"):
+        os.environ.pop(name, None)
+    for name in chosen or TRIALS:
+        with tempfile.TemporaryDirectory() as folder:
+            write(name, TRIALS[name](Path(folder)), f"jupyter-book {version('jupyter-book')}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

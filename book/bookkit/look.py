@@ -1,9 +1,15 @@
 """How figures look: one colour, marker, line and hatch per country through the whole book."""
 
+import logging
 from typing import Any, NamedTuple
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
+# Where it can write no cache of its own, or makes one, matplotlib says so on the page. Pages import bookkit first.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
+
+import matplotlib as mpl  # noqa: E402
+import matplotlib.pyplot as plt  # noqa: E402
+
+logging.getLogger("matplotlib").setLevel(logging.NOTSET)
 
 PAPER = "#fcfcfa"  # the figures' own ground: opaque; the book's pages draw it anew for the dark theme
 INK = "#1f2328"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from publish.grading.sandbox import DESCRIPTIONS
+from publish.policy import of_sheet
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -102,7 +103,7 @@ def page(chapter: str, result: dict[str, Any], by_hand: dict[str, Any], given: d
             parts.append(f"<p>{e(cell['error'])}</p>")
     title = f"{e(chapter)}: {e(result['submission'])}"
     return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{of_sheet(STYLE)}\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
         f"<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
         + "\n".join(parts)

@@ -58,10 +58,10 @@ def self_check(questions: Iterable[Question], chapter: str) -> str:
     return "\n\n".join([HEAD, *(ask(q, n, len(shown)) for n, q in enumerate(shown, 1))])
 
 
-def stored(chapter: str, root: Path = ROOT) -> str:
-    """Return the self-check as the chapter's notebook holds it."""
+def stored(chapter: str, root: Path = ROOT) -> str | None:
+    """Return the self-check as the chapter's notebook holds it; None if it has no cell for it."""
     notebook = json.loads((root / "book" / f"{chapter}.ipynb").read_text(encoding="utf-8"))
-    return "".join(next(c["source"] for c in notebook["cells"] if c["id"] == CELL))
+    return next(("".join(c["source"]) for c in notebook["cells"] if c["id"] == CELL), None)
 
 
 def write(questions: list[Question], root: Path = ROOT) -> list[str]:

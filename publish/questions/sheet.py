@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
+from publish.policy import of_sheet
 from publish.questions.bank import LETTERS, Objective, Question
 from publish.questions.page import right_answer
 from publish.questions.plain import block, line
@@ -97,7 +98,7 @@ def sheet(
         )
     body = "\n".join(parts)
     return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{of_sheet(STYLE)}\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(name)}</title>\n<link rel="icon" href="data:,">\n'
         f"<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     ).encode()

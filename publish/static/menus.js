@@ -1,5 +1,10 @@
-/* The menus in the bar of a page: a button opens its list; Escape, a click elsewhere or leaving it closes it. */
+/* The bar of a page. What its buttons do, and its menus: a button opens its list; Escape, a click elsewhere or leaving it closes it. */
 (() => {
+  const does = { print: () => window.print(), "full-screen": () => window.toggleFullScreen() };
+  for (const button of document.querySelectorAll("[data-does]")) {
+    button.addEventListener("click", () => does[button.dataset.does]());
+  }
+
   const buttons = [...document.querySelectorAll("[data-bs-toggle='dropdown']")];
   const listOf = (button) => button.parentElement.querySelector(".dropdown-menu");
 

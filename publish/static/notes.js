@@ -6,6 +6,7 @@
   const links = "a[href*='#ref-'], a[href*='#term-'], a[href*='#claim-']";
   const top = document.documentElement.dataset.content_root || "";
   const pages = { ref: "bibliography", term: "glossary", claim: "claims" };
+  const files = ["_static/notes-bibliography.js", "_static/notes-glossary.js", "_static/notes-claims.js"];
   const known = {};
   const box = document.createElement("div");
   box.className = "note-box";
@@ -22,7 +23,7 @@
       known[page] = {};
       known[page].notes = new Promise((resolve) => { known[page].resolve = resolve; });
       const script = document.createElement("script");
-      script.src = `${top}_static/notes-${page}.js`;
+      script.src = top + files.find((file) => file.includes(page));
       document.head.append(script);
     }
     return known[page].notes;
