@@ -42,7 +42,7 @@ DONE = BUILD / "html.key"
 PARTS_DONE = BUILD / "parts.key"
 SOURCES = (
     "book", "data", "publish", "_config.yml", "_toc.yml", "references.bib", "locks",
-    "binder/requirements.txt", "LICENSE", "trials/results", "CHANGELOG.md",
+    "binder/requirements.txt", "LICENSE", "trials/results", "CHANGELOG.md", "CITATION.cff",
 )  # fmt: skip
 SETTLED = ("BOOK_REPOSITORY_URL", "BOOK_HUB_URL", "BOOK_SITE_URL", "BOOK_COMMIT", "SOURCE_DATE_EPOCH")
 """What may be said from outside, by variables of the environment."""

@@ -24,6 +24,8 @@ DOORS = [
 PLACE = "section#assign-this-chapter"
 
 FOR_ALL = [
+    ("pdf/testing-realism.pdf", "The whole book as PDF", "to print, or for a large screen"),
+    ("epub/testing-realism.epub", "The whole book as EPUB", "for a phone or an e-reader"),
     (
         "bundle/testing-realism-book-*.zip",
         "The whole book as a folder to read",
@@ -95,7 +97,7 @@ def _list(site: Path, made: list[tuple[str, str, str]]) -> str:
     for path, title, known in made:
         size = (site / path).stat().st_size / 1e6
         facts = [known] if known else []
-        facts += [f"{size:.1f} MB"] if path.endswith((".pdf", ".zip")) else []
+        facts += [f"{size:.1f} MB"] if path.endswith((".pdf", ".epub", ".zip")) else []
         told = f", {markup.escape(', '.join(facts))}" if facts else ""
         items.append(f'<li><a href="../{path}">{markup.escape(title)}</a>{told}</li>')
     return f'<ul class="takeaways">{"".join(items)}</ul>'

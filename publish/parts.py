@@ -20,6 +20,7 @@ class Part:
 PARTS = [
     Part("lite", "browser door", (".venv/lite/bin/python", "-m", "publish.lite")),
     Part("slides", "slides", (".venv/book/bin/python", "-m", "publish.slides")),
+    Part("epub", "EPUB", (".venv/book/bin/python", "-m", "publish.epub")),
     Part("pdf", "PDFs", (".venv/book/bin/python", "-m", "publish.prints")),  # of the slides too
     Part(
         "bundle", "folder to read", (".venv/book/bin/python", "-m", "publish.offline.bundle")
