@@ -75,11 +75,9 @@ class Run:
 
 def pages() -> list[str]:
     """Return the notebooks of the table of contents, in its order, as paths below the top folder."""
-    import yaml
+    from publish.check import Book, listed
 
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = [toc["root"], *(c["file"] for part in toc["parts"] for c in part["chapters"])]
-    return [f"{f}.ipynb" for f in files if (ROOT / f"{f}.ipynb").is_file()]
+    return [f"{f}.ipynb" for f in listed(Book(ROOT).toc) if (ROOT / f"{f}.ipynb").is_file()]
 
 
 def fingerprint(folders: Sequence[str]) -> str:

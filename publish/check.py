@@ -30,6 +30,7 @@ IMAGE = re.compile(
     flags=re.M,
 )
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<to>[^)\s#:]+\.(?:md|ipynb|csv|json|bib))(?:#[^)\s]*)?\)")
+LEDGER = {"slug", "chapter", "evidence", "rule"}  # the columns of the ledger that are looked at here
 THIN = 80  # characters: an alternative text that is shorter names a figure and does not say what it shows
 
 
@@ -212,20 +213,44 @@ def listed(toc: Any) -> list[str]:
 # Can the files be read?
 
 
+def unreadable(root: Path, name: str) -> str | None:
+    """Return what keeps a text file from being read, or None."""
+    try:
+        (root / name).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return f"{name} is missing; restore it with `git checkout -- {name}`"
+    except UnicodeDecodeError as error:
+        return f"{name}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8"
+    return None
+
+
+def texts(book: Book) -> Iterator[str]:
+    """Every page of Markdown, the bibliography and the ledger are texts in UTF-8."""
+    pages = [f"{name}.md" for name in listed(book.toc) if not (book.root / f"{name}.ipynb").is_file()]
+    for name in [*pages, "references.bib", "data/claims.csv"]:
+        if told := unreadable(book.root, name):
+            yield told
+
+
 def settings(book: Book) -> Iterator[str]:
     """The two files of settings can be read, and each page of the table of contents is there, once."""
     for name in ("_config.yml", "_toc.yml"):
+        if told := unreadable(book.root, name):
+            yield told
+            return
         try:
             given = yaml.safe_load((book.root / name).read_text(encoding="utf-8"))
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else "?"
-            yield f"{name}, line {line}: {error.problem}; see to indentation, colons and quotation marks"
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            place = f"{name}, line {mark.line + 1}" if mark else name
+            said = getattr(error, "problem", None) or str(error).splitlines()[0]
+            yield f"{place}: {said}; see to indentation, colons and quotation marks"
             return
         if not isinstance(given, dict):
             yield f"{name}: holds no settings; restore it with `git checkout -- {name}`"
             return
     names = listed(book.toc)
-    if "root" not in book.toc or not isinstance(book.toc.get("parts"), list):
+    if not isinstance(book.toc.get("root"), str) or not isinstance(book.toc.get("parts"), list):
         yield "_toc.yml: lacks 'root' (the first page) or 'parts' (lists of chapters)"
         return
     lines = (book.root / "_toc.yml").read_text(encoding="utf-8").splitlines()
@@ -322,11 +347,7 @@ def descriptor(book: Book) -> Iterator[str]:
 
 def bibliography(book: Book) -> Iterator[str]:
     """Every entry of the bibliography is closed and has a key of its own."""
-    path = book.root / "references.bib"
-    if not path.is_file():
-        yield "references.bib is missing; restore it with `git checkout -- references.bib`"
-        return
-    text = path.read_text(encoding="utf-8")
+    text = (book.root / "references.bib").read_text(encoding="utf-8")
     first: dict[str, re.Match[str]] = {}
     entries = list(ENTRY.finditer(text))
     for match, after in zip(entries, [*(m.start() for m in entries[1:]), len(text)], strict=True):
@@ -419,6 +440,12 @@ def claims(book: Book) -> Iterator[str]:
         if "enum" in f.get("constraints", {})
     }
     rows = book.table("claims")
+    if rows and (lost := LEDGER - rows[0].keys()):
+        yield f"{file}, row 1: lacks the column {', '.join(sorted(lost))}"
+        return
+    if uneven := [n for n, row in enumerate(rows, 2) if None in row or None in row.values()]:
+        yield f"{file}, row {uneven[0]}: has not as many cells as row 1; see to commas and quotation marks"
+        return
     names = {page.name for page in book.pages}
     for row in rows:
         where = f"{file}, claim {row['slug']}"
@@ -515,7 +542,7 @@ def questions(book: Book) -> Iterator[str]:
 
 
 Check = Callable[[Book], Iterator[str]]
-READABLE: tuple[Check, ...] = (settings, notebooks, descriptor, bibliography)
+READABLE: tuple[Check, ...] = (notebooks, descriptor, bibliography)
 SOUND: tuple[Check, ...] = (labels, references, images, figures, claims, questions)
 
 
@@ -525,8 +552,7 @@ def faults(root: Path) -> list[str]:
     What rests on files that cannot be read is looked at only when they can.
     """
     book = Book(root)
-    if found := list(settings(book)):
-        return found
-    if found := [told for check in READABLE[1:] for told in check(book)]:
-        return found
-    return [told for check in SOUND for told in check(book)]
+    for group in ((settings,), (texts,), READABLE, SOUND):
+        if found := [told for check in group for told in check(book)]:
+            return found
+    return []

@@ -101,6 +101,7 @@ def tell(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
         return
     if page not in app.env.found_docs:
         context["metatags"] = context.get("metatags", "") + '<meta name="robots" content="noindex">'
+        context["pageurl"] = None  # what nobody should find has no canonical address
         return
     about = description(app, page, doctree)
     context["metatags"] = context.get("metatags", "") + head(app, page, about)

@@ -39,21 +39,22 @@ def settle_policy(tree: "LexborHTMLParser") -> None:
     styles = [part.text() for part in tree.css("style")]
     meta = tree.create_node("meta")
     meta.attrs["http-equiv"] = "Content-Security-Policy"
-    meta.attrs["content"] = of_page(scripts, styles)
+    led = tree.css_first("base") or any('createElement("base")' in script for script in scripts)  # 404.html
+    meta.attrs["content"] = of_page(scripts, styles, BOOK if led else "'none'")
     first = tree.css_first("meta[charset]")
     first.insert_after(meta) if first else tree.head.insert_child(meta)
 
 
-def of_page(scripts: Iterable[str], styles: Iterable[str]) -> str:
-    """Return the policy of a page of the book that holds these inline scripts and style sheets."""
-    return _of_book(scripts, " ".join(sorted({hash_of(style) for style in styles})))
+def of_page(scripts: Iterable[str], styles: Iterable[str], base: str = "'none'") -> str:
+    """Return the policy of a page that holds these inline scripts and style sheets; ``base`` may be its base address."""
+    return _of_book(scripts, " ".join(sorted({hash_of(style) for style in styles})), base)
 
 
-def _of_book(scripts: Iterable[str], styled: str) -> str:
+def _of_book(scripts: Iterable[str], styled: str, base: str = "'none'") -> str:
     run = " ".join([BOOK, *sorted({hash_of(script) for script in scripts})])
     return (
         f"default-src 'none';script-src {run};style-src {BOOK} {styled};img-src {BOOK} data:;font-src {BOOK};"
-        f"connect-src 'self';manifest-src 'self';worker-src 'self';form-action {BOOK};base-uri 'none'"
+        f"connect-src 'self';manifest-src 'self';worker-src 'self';form-action {BOOK};base-uri {base}"
     )
 
 

@@ -54,6 +54,23 @@ def test_nothing_changed_is_said(tree: Path) -> None:
     assert "Nothing changed" in build(tree).stdout
 
 
+def test_what_a_killed_build_left_half_written_is_not_trusted(tree: Path) -> None:
+    """A result half written, a list of results that breaks off, pages that Sphinx was writing, no book in its place."""
+    before = state(tree)
+    for result in (tree / "_build" / "cache").rglob("base.ipynb"):
+        result.write_text("{", encoding="utf-8")
+    next((tree / "_build" / "cache").rglob("reads.json")).write_text('{"brok', encoding="utf-8")
+    (tree / "_build" / "work.unfinished").touch()
+    page = next((tree / "_build" / "work").rglob("small.html"))
+    page.write_text("half", encoding="utf-8")
+    (tree / "_build" / "html.key").unlink()
+    (tree / "_build" / "html").rename(tree / "_build" / "html.old")
+    done = build(tree)
+    assert done.returncode == 0, done.stdout
+    assert " unchanged" not in done.stdout, done.stdout
+    assert state(tree) == before
+
+
 def test_a_commit_is_named_at_the_foot_and_makes_no_page_anew(tree: Path) -> None:
     made = tree / "_build" / "work" / "_build" / "html" / "book" / "small.html"
     before = made.stat().st_mtime_ns
@@ -111,23 +128,6 @@ def test_a_full_disk_is_said_in_one_line(
     )
 
 
-def test_what_a_killed_build_left_half_written_is_not_trusted(tree: Path) -> None:
-    """A result half written, a list of results that breaks off, pages that Sphinx was writing, no book in its place."""
-    before = state(tree)
-    for result in (tree / "_build" / "cache").rglob("base.ipynb"):
-        result.write_text("{", encoding="utf-8")
-    next((tree / "_build" / "cache").rglob("reads.json")).write_text('{"brok', encoding="utf-8")
-    (tree / "_build" / "work.unfinished").touch()
-    page = next((tree / "_build" / "work").rglob("small.html"))
-    page.write_text("half", encoding="utf-8")
-    (tree / "_build" / "html.key").unlink()
-    (tree / "_build" / "html").rename(tree / "_build" / "html.old")
-    done = build(tree)
-    assert done.returncode == 0, done.stdout
-    assert " unchanged" not in done.stdout, done.stdout
-    assert state(tree) == before
-
-
 def test_a_failing_part_is_named_and_the_last_good_site_stays(tree: Path) -> None:
     """And the pages alone may be built anew without losing the parts."""
     parts = tree / "publish" / "parts.py"
@@ -169,7 +169,7 @@ def test_a_warning_is_an_error_and_is_repeated(tree: Path) -> None:
     page.write_text(good, encoding="utf-8")
     other.write_text(sound, encoding="utf-8")
     assert first.returncode == second.returncode == 1
-    assert "\nbook/index.md, line 5: unknown document: 'nowhere'\n" in first.stdout, first.stdout
+    assert "\nbook/index.md, line 9: unknown document: 'nowhere'\n" in first.stdout, first.stdout
     assert "\nbook/small.ipynb, cell a, line 3: unknown document: 'not-here'\n" in first.stdout
     assert "Traceback" not in first.stdout
     assert "unknown document: 'nowhere'" in second.stdout, "an incremental build must repeat its warnings"

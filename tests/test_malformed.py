@@ -103,10 +103,13 @@ FAULTS = {
     "a page that is not there": (
         replace("_toc.yml", "book/method", "book/methods"), r"_toc.yml, line \d+: there is no page book/methods.ipynb or book/methods.md; write it",
     ),
+    "a page in another encoding": (
+        lambda root: (root / "book" / "method.md").write_bytes("# Méthode".encode("latin-1")), "book/method.md: not UTF-8 text",
+    ),
     "a page listed twice": (replace("_toc.yml", "book/method", "book/data"), r"_toc.yml, line \d+: book/data stands 2 times in the table"),
     "a bibliography key given twice": (
-        append("references.bib", "\n@misc{walt1987summary,\n  title = {X},\n}\n"),
-        r"references.bib, line \d+: the key walt1987summary stands in line \d+, too; rename",
+        append("references.bib", 2 * "\n@misc{one2000,\n  title = {X},\n}\n"),
+        r"references.bib, line \d+: the key one2000 stands in line \d+, too; rename",
     ),
     "an entry that is not closed": (
         append("references.bib", "\n@misc{open2000,\n  title = {X,\n}\n"), r"references.bib, line \d+: the entry open2000 has a brace",
@@ -145,6 +148,10 @@ FAULTS = {
         replace("data/claims.csv", "to 30 June 2017.,contradicted", "to 30 June 2017.,wrong"),
         "data/claims.csv, claim russian-vetoes-on-syria-by-mid-2017: the verdict 'wrong' is unknown; write one of supported, partly",
     ),
+    "a ledger without a column": (replace("data/claims.csv", "slug,", "name,"), "data/claims.csv, row 1: lacks the column slug"),
+    "a row of the ledger with a comma too many": (
+        replace("data/claims.csv", "crisis-increased-cooperation,", "crisis-increased-cooperation,,"), "data/claims.csv, row 2: has not as many cells",
+    ),
     "evidence that is not there": (
         replace("data/claims.csv", "cooperation#coop-votes", "cooperation#coop-voted"), "data/claims.csv, claim .*: its evidence names cooperation#coop-voted, but",
     ),
@@ -169,6 +176,9 @@ FAULTS = {
     "two right answers": (two_right, rf"{BANK}, question russia-[\w-]+: 2 options are right; a choice has exactly one"),
     "a self-check that is not the bank's": (cell("russia", "self-check", says("## Check yourself")), f"{RUSSIA}, cell self-check: is not what the question bank says; run"),
     "a bad objective number": (replace(RUSSIA, "objective 1; ", "objective 19; "), rf"{RUSSIA}, exercise \d+: the tag is '\(\w+; objective 19"),
+    "objectives that are no list": (
+        append("book/teaching/objectives.yaml", "\nmethod: many\n"), "book/teaching/objectives.yaml, chapter method: write a list of objectives",
+    ),
     "other words in the objectives": (
         replace("book/teaching/objectives.yaml", "text: ", "text: never "), r"book/\w+.ipynb: its list of objectives is not that of",
     ),

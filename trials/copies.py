@@ -53,7 +53,7 @@ def small_book(root: Path) -> Path:
     claims.write_text(claims.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
     (root / "_toc.yml").write_text(TOC, encoding="utf-8")
     pages = {
-        "index.md": "# Index\n\nText.\n",
+        "index.md": "# Index\n\nText.\n\n## Three doors\n\nText.\n",
         "small.ipynb": page(GOOD),
         "other.ipynb": page("import bookkit\nlen(bookkit.load('nato_members'))"),
     }

@@ -132,11 +132,9 @@ def fit(site: Path) -> None:
             page.write_text(fitted, encoding="utf-8")
     (site / "_static" / "search-texts.js").write_text(excerpts(site), encoding="utf-8")
     search = site / "search.html"
+    ours = '<script defer src="_static/search-texts.js"></script>'  # before the search begins
     text = search.read_text(encoding="utf-8")
-    search.write_text(
-        text.replace("</head>", '<script defer src="_static/search-texts.js"></script></head>', 1),
-        encoding="utf-8",
-    )
+    search.write_text(re.sub(r"(?=<script[^>]*/search\.js)", ours, text, count=1), encoding="utf-8")
 
 
 def write(site: Path, root: Path = ROOT) -> Path:

@@ -83,7 +83,7 @@ class Objective:
     text: str
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the one in C is far quicker
     """YAML that refuses a key given twice, which would otherwise silently lose the first."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -112,6 +112,13 @@ def read_yaml(path: Path, root: Path = ROOT) -> Any:
 def objectives(root: Path = ROOT) -> dict[str, list[Objective]]:
     """Return the objectives of each chapter, in the order of the chapter's list."""
     given = read_yaml(root / OBJECTIVES, root)
+    for chapter, rows in given.items() if isinstance(given, dict) else [("(none)", None)]:
+        if not isinstance(rows, list) or not all(
+            isinstance(r, dict) and {"id", "text"} <= r.keys() for r in rows
+        ):
+            raise BankError(
+                f"{OBJECTIVES}, chapter {chapter}: write a list of objectives, each with id and text"
+            )
     return {
         chapter: [Objective(n, row["id"], row["text"]) for n, row in enumerate(rows, 1)]
         for chapter, rows in given.items()
