@@ -83,12 +83,12 @@ unpinned: .venv/book/ready  ## build with the newest version of everything, and 
 	@$(BOOK) -m trials.unpinned
 
 # Under CI, where the machine is thrown away, Ubuntu's ban on the namespaces that bubblewrap needs is lifted too.
-tools:  ## install with apt-get what the checks need beside Python: a browser, Node, bubblewrap and Java
+tools:  ## install with apt-get what the checks need beside Python: a browser, Node, bubblewrap and epubcheck
 	@lacking=""; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || lacking="chromium"; \
 	command -v npm >/dev/null || lacking="$$lacking nodejs npm"; \
 	command -v bwrap >/dev/null || lacking="$$lacking bubblewrap"; \
-	command -v java >/dev/null || lacking="$$lacking default-jre-headless"; \
+	command -v epubcheck >/dev/null || lacking="$$lacking epubcheck"; \
 	root=""; test "$$(id -u)" = 0 || root=sudo; \
 	if test -n "$$lacking"; then $$root apt-get update -qq && $$root apt-get install -y -qq --no-install-recommends $$lacking >/dev/null; fi; \
 	if test -n "$$CI" && ! bwrap --unshare-all --ro-bind / / true 2>/dev/null; then $$root sysctl -qw kernel.apparmor_restrict_unprivileged_userns=0 || true; fi

