@@ -24,6 +24,7 @@ import json
 import multiprocessing
 import random
 import shutil
+import symtable
 import sys
 import tempfile
 import time
@@ -204,39 +205,50 @@ class Page:
 
 def depends(path: Path, name: str) -> set[str]:
     """Return the cells of a notebook that one of them needs, itself among them, by the names that they use."""
-    sources = [
-        (c["id"], ast.parse("".join(c["source"])))
-        for c in json.loads(path.read_text(encoding="utf-8"))["cells"]
-        if c["cell_type"] == "code"
-    ]
     needed, wanted = {name}, set[str]()
-    for cell, tree in reversed(sources):
-        nodes = list(ast.walk(tree))
-        loads = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-        binds = {n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-        binds |= {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
-        binds |= {
-            a.asname or a.name for n in nodes if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names
-        }
-        # what stands before a dot or a bracket on the left, or calls a method for its effect, is changed
-        places = [t for n in nodes if isinstance(n, ast.Assign) for t in n.targets]
-        places += [n.value for n in tree.body if isinstance(n, ast.Expr)]
-        changes = {n.id for p in places for n in ast.walk(p) if isinstance(n, ast.Name)} - binds
-        if cell == name:
-            wanted = loads
-        elif wanted and (binds | (changes if _acts(tree) else set())) & wanted:
-            needed.add(cell)
-            wanted = (wanted - (binds - loads)) | loads
+    for cell in reversed(_code(path)):
+        used, bound, touched = _names(ast.parse("".join(cell["source"])))
+        if cell["id"] == name:
+            wanted = used
+        elif wanted & (bound | touched):
+            needed.add(cell["id"])
+            wanted = (wanted - bound) | used
     return needed
 
 
-def _acts(tree: ast.Module) -> bool:
-    """Return whether a cell does more than bind names and show its last line."""
-    return any(
-        (isinstance(n, ast.Assign) and any(not isinstance(t, (ast.Name, ast.Tuple)) for t in n.targets))
-        or (isinstance(n, ast.Expr) and n is not tree.body[-1])
-        for n in tree.body
-    )
+def _names(tree: ast.Module) -> tuple[set[str], set[str], set[str]]:
+    """Return the names that a cell takes from earlier ones, those that it binds, and those that it may change.
+
+    It may change what it binds only now and then, what stands left of a dot or a bracket that is assigned
+    to, and whatever stands in an expression before its last line.
+    """
+    used, bound, touched = set[str](), set[str](), set[str]()
+    for statement in tree.body:
+        reads, binds = _scope(symtable.symtable(ast.unparse(statement), "<cell>", "exec"))
+        used |= reads - bound
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        places = [t for t in targets if isinstance(t, (ast.Attribute, ast.Subscript))]
+        if isinstance(statement, (ast.For, ast.If, ast.With, ast.While, ast.AugAssign, ast.Try)):
+            touched |= binds | reads
+        elif isinstance(statement, ast.Expr) and statement is not tree.body[-1]:
+            touched |= reads
+        else:
+            bound |= binds
+        touched |= {n.id for place in places for n in ast.walk(place) if isinstance(n, ast.Name)}
+    return used, bound, touched
+
+
+def _scope(table: symtable.SymbolTable) -> tuple[set[str], set[str]]:
+    """Return the names that a statement reads, from within its functions too, and those that it binds."""
+    reads = {s.get_name() for s in table.get_symbols() if s.is_referenced()}
+    binds = {
+        s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()
+    }
+    inner = list(table.get_children())
+    for child in inner:
+        reads |= {s.get_name() for s in child.get_symbols() if s.is_global()}
+        inner += child.get_children()
+    return reads, binds
 
 
 def another(rng: random.Random, field: dict[str, Any], old: str, others: list[str]) -> str:
