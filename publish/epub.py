@@ -23,7 +23,7 @@ import yaml
 from bs4 import Tag
 
 from publish.cover import TALES, cover_png
-from publish.edition import AUTHOR, NAME, TITLE, Edition, foot
+from publish.edition import AUTHOR, NAME, TITLE, Cited, Edition, foot, in_text
 from publish.volume import (
     LICENCE,
     ROOT,
@@ -224,7 +224,7 @@ def _title_page(edition: Edition) -> str:
 <p>{AUTHOR}</p>
 <p>{foot(edition)}</p>
 <p>{LICENCE} Data: each table on the terms that the page The data names.</p>
-<p>To cite it: {AUTHOR} ({edition.day.year}). <em>{TITLE}</em> (version {edition.version}).</p>
+<p>To cite it: {in_text(Cited(edition), "<em>{}</em>")}</p>
 <p>This is the book as an e-reader can show it. It is made from the same pages as the book’s site, and every number in
 it was computed when they were built. Code that draws figures, the numbers behind them, solutions and answers are
 folded: open them where they stand. A reading system that knows no folds shows them open. Whoever wants to run a

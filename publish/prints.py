@@ -26,7 +26,7 @@ import pikepdf
 from bs4 import Tag
 
 from publish.cover import squares
-from publish.edition import AUTHOR, NAME, TITLE, Edition, foot
+from publish.edition import AUTHOR, NAME, TITLE, Cited, Edition, foot, in_text
 from publish.slides import DECKS, MissingTool, chapters, parsed
 from publish.volume import (
     LICENCE,
@@ -446,7 +446,7 @@ def _imprint(edition: Edition) -> str:
     lines = [
         f"{TITLE}. {foot(edition)}. Copyright {edition.day.year}, {AUTHOR[0].lower()}{AUTHOR[1:]}.",
         LICENCE + " Data: each table on the terms that the page The data names.",
-        f"To cite it: {AUTHOR} ({edition.day.year}). <em>{TITLE}</em> (version {edition.version}).",
+        f"To cite it: {in_text(Cited(edition), '<em>{}</em>')}",
         "The squares on the title page are the claims of the ledger in the order in which the paper makes them, "
         "each with the colour of its verdict.",
         "This is the printed form of a book whose chapters are notebooks. It is made from the same pages, and every "

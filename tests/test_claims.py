@@ -48,6 +48,8 @@ def test_wrong_calls_name_the_claim() -> None:
         claim("russian-vetoes-on-syria-by-mid-2017")
     with pytest.raises(ClaimError, match="russian-vetoes-on-syria-by-mid-2017.*finds 9"):
         claim("russian-vetoes-on-syria-by-mid-2017", 9)
+    with pytest.raises(ClaimError, match="russian-vetoes-on-syria-by-mid-2017.*finds nan"):
+        claim("russian-vetoes-on-syria-by-mid-2017", float("nan"))
     with pytest.raises(ClaimError, match="russia-read-1973.*without a value"):
         claim("russia-read-1973-as-regime-change", 1)
 

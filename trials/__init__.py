@@ -18,7 +18,12 @@ def machine(*tools: str) -> str:
 
 
 def write(name: str, result: pd.DataFrame, *tools: str) -> None:
-    """Write a trial's table to ``results/NAME.csv``, each row with the date and the kind of machine."""
-    dated = result.assign(date=datetime.date.today().isoformat(), machine=machine(*tools))
+    """Write a trial's table to ``results/NAME.csv``, each row with the date and the kind of machine.
+
+    A row that has them already, from an earlier run, keeps them.
+    """
+    now = {"date": datetime.date.today().isoformat(), "machine": machine(*tools)}
+    dated = result.assign(**{c: result[c].fillna(v) if c in result else v for c, v in now.items()})
+    dated = dated[[c for c in dated if c not in now] + [*now]]
     dated.to_csv(RESULTS / f"{name}.csv", index=False, lineterminator="\n")
     print(f"wrote {(RESULTS / name).relative_to(ROOT)}.csv", flush=True)

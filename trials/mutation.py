@@ -1,6 +1,8 @@
 """Change the data under every claim and everything that pages show, and see whether a test names it.
 
-Run as ``python -m trials.mutation`` in the tests' environment; it takes about ten minutes on two cores.
+Run as ``python -m trials.mutation`` in the tests' environment, or with the names of the pages that changed;
+the whole takes about ten minutes of one core.
+
 For each claim that data decide, and for each cell that shows something, one of the tables that feed it is
 changed in a copy of the book, by a seed and within the schema: another value in a cell, a row fewer, a row
 more. What chance does not reach is looked for: a whole column is changed, then half of its rows, and half
@@ -22,6 +24,7 @@ import json
 import multiprocessing
 import random
 import shutil
+import symtable
 import sys
 import tempfile
 import time
@@ -33,7 +36,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from publish import shown
-from trials import ROOT, write
+from trials import RESULTS, ROOT, write
 
 SEED = 18
 AT_RANDOM = 12
@@ -195,46 +198,57 @@ class Page:
         for slug, value in run.values.items():
             row = self.ledger.loc[slug]
             follows = self.bookkit.claims.verdict_of(value, row["stated"], row["tolerance"], row["rule"])
-            if abs(value - row["found"]) > row["tolerance"] or follows != row["verdict"]:
+            if not abs(value - row["found"]) <= row["tolerance"] or follows != row["verdict"]:
                 found[slug] = any(f"ClaimError: claim {slug}:" in told for told in run.told.values())
         return found
 
 
 def depends(path: Path, name: str) -> set[str]:
     """Return the cells of a notebook that one of them needs, itself among them, by the names that they use."""
-    sources = [
-        (c["id"], ast.parse("".join(c["source"])))
-        for c in json.loads(path.read_text(encoding="utf-8"))["cells"]
-        if c["cell_type"] == "code"
-    ]
     needed, wanted = {name}, set[str]()
-    for cell, tree in reversed(sources):
-        nodes = list(ast.walk(tree))
-        loads = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-        binds = {n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-        binds |= {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
-        binds |= {
-            a.asname or a.name for n in nodes if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names
-        }
-        # what stands before a dot or a bracket on the left, or calls a method for its effect, is changed
-        places = [t for n in nodes if isinstance(n, ast.Assign) for t in n.targets]
-        places += [n.value for n in tree.body if isinstance(n, ast.Expr)]
-        changes = {n.id for p in places for n in ast.walk(p) if isinstance(n, ast.Name)} - binds
-        if cell == name:
-            wanted = loads
-        elif wanted and (binds | (changes if _acts(tree) else set())) & wanted:
-            needed.add(cell)
-            wanted = (wanted - (binds - loads)) | loads
+    for cell in reversed(_code(path)):
+        used, bound, touched = _names(ast.parse("".join(cell["source"])))
+        if cell["id"] == name:
+            wanted = used
+        elif wanted & (bound | touched):
+            needed.add(cell["id"])
+            wanted = (wanted - bound) | used
     return needed
 
 
-def _acts(tree: ast.Module) -> bool:
-    """Return whether a cell does more than bind names and show its last line."""
-    return any(
-        (isinstance(n, ast.Assign) and any(not isinstance(t, (ast.Name, ast.Tuple)) for t in n.targets))
-        or (isinstance(n, ast.Expr) and n is not tree.body[-1])
-        for n in tree.body
-    )
+def _names(tree: ast.Module) -> tuple[set[str], set[str], set[str]]:
+    """Return the names that a cell takes from earlier ones, those that it binds, and those that it may change.
+
+    It may change what it binds only now and then, what stands left of a dot or a bracket that is assigned
+    to, and whatever stands in an expression before its last line.
+    """
+    used, bound, touched = set[str](), set[str](), set[str]()
+    for statement in tree.body:
+        reads, binds = _scope(symtable.symtable(ast.unparse(statement), "<cell>", "exec"))
+        used |= reads - bound
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        places = [t for t in targets if isinstance(t, (ast.Attribute, ast.Subscript))]
+        if isinstance(statement, (ast.For, ast.If, ast.With, ast.While, ast.AugAssign, ast.Try)):
+            touched |= binds | reads
+        elif isinstance(statement, ast.Expr) and statement is not tree.body[-1]:
+            touched |= reads
+        else:
+            bound |= binds
+        touched |= {n.id for place in places for n in ast.walk(place) if isinstance(n, ast.Name)}
+    return used, bound, touched
+
+
+def _scope(table: symtable.SymbolTable) -> tuple[set[str], set[str]]:
+    """Return the names that a statement reads, from within its functions too, and those that it binds."""
+    reads = {s.get_name() for s in table.get_symbols() if s.is_referenced()}
+    binds = {
+        s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()
+    }
+    inner = list(table.get_children())
+    for child in inner:
+        reads |= {s.get_name() for s in child.get_symbols() if s.is_global()}
+        inner += child.get_children()
+    return reads, binds
 
 
 def another(rng: random.Random, field: dict[str, Any], old: str, others: list[str]) -> str:
@@ -384,27 +398,29 @@ def _code(path: Path) -> list[dict[str, Any]]:
     return [c for c in cells if c["cell_type"] == "code"]
 
 
-def main() -> int:
-    """Run all pages side by side; return how many items have no test that names them, and no reason."""
-    names = sorted((p.stem for p in shown.pages()), key=lambda n: -len(shown.kept(n)))
+def main(names: list[str]) -> int:
+    """Try the pages named, or all; return how many items have no test that names them, and no reason."""
+    known = sorted((p.stem for p in shown.pages()), key=lambda n: -len(shown.kept(n)))
+    if unknown := set(names) - set(known):
+        sys.exit(f"there is no page {', '.join(unknown)}; the pages are: {', '.join(known)}")
     with multiprocessing.get_context("spawn").Pool(2, maxtasksperchild=1) as pool:
-        table = pd.DataFrame([row for rows in pool.imap(mutate, names, chunksize=1) for row in rows]).fillna(
-            ""
-        )
+        done = pool.imap(mutate, [n for n in known if n in (names or known)], chunksize=1)
+        table = pd.DataFrame([row for rows in done for row in rows])
+    if names and (RESULTS / "mutation_all.csv").is_file():
+        before = pd.read_csv(RESULTS / "mutation_all.csv", dtype={c: str for c in Change._fields})
+        table = pd.concat([before[~before["page"].isin(names)], table])
     table["reason"] = [REASONS.get((p, i), "") for p, i in zip(table["page"], table["item"], strict=True)]
+    table = table.sort_values("page", kind="stable").reset_index(drop=True)
     write("mutation_all", table)
-    write(
-        "mutation_unaltered", table.loc[table["result"] == "not altered", ["page", "item", "kind", "reason"]]
-    )
-    results = pd.crosstab(table["kind"], table["result"]).reindex(
-        columns=["caught", "not caught", "not altered"], fill_value=0
-    )
-    results.insert(0, "there are", results.sum(axis=1))
-    order = [CLAIM, *dict.fromkeys(KINDS.values())]
-    counts = results.loc[order].rename(columns=lambda c: c.replace(" ", "_"))
+    counts = pd.crosstab(table["kind"], table["result"])
+    counts = counts.reindex([CLAIM, *dict.fromkeys(KINDS.values())])
+    counts = counts.reindex(columns=["caught", "not caught", "not altered"], fill_value=0)
+    counts.insert(0, "there are", counts.sum(axis=1))
     counts["tried"] = table.groupby("kind")["tried"].sum()
-    write("mutation", counts.reset_index())
     print(counts.to_string())
+    write("mutation", counts.reset_index().rename(columns=lambda c: c.replace(" ", "_")))
+    unaltered = table[table["result"] == "not altered"]
+    write("mutation_unaltered", unaltered[["page", "item", "kind", "reason"]])
     left = table[(table["result"] != "caught") & (table["reason"] == "")]
     if len(left):
         print(left[["page", "item", "result"]].to_string())
@@ -412,4 +428,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

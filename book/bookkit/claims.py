@@ -108,7 +108,7 @@ def claim(slug: str, value: Any = None) -> Card:
     if not decided_by_data and value is not None:
         raise ClaimError(f"claim {slug}: cited sources decide this claim; call it without a value.")
     if decided_by_data:
-        if abs(float(value) - row["found"]) > row["tolerance"]:
+        if not abs(float(value) - row["found"]) <= row["tolerance"]:  # so that no value (NaN) is refused too
             raise ClaimError(
                 f"claim {slug}: the page finds {value}, the ledger has {row['found']:g} "
                 f"(tolerance {row['tolerance']:g} {row['unit']}). Find out which is right, then mend "
