@@ -59,7 +59,7 @@ CUTS = {
 """The typefaces of the PDFs, and the weights of each."""
 
 SHORT = 16
-"""Rows up to which a table is kept on one page."""
+"""Rows up to which a table is kept on one page, if they are short, too."""
 
 UNLISTED = ("Teaching", "Reference")
 """Parts whose chapters stand in the table of contents without their sections."""
@@ -161,13 +161,16 @@ def lay_out(leaf: Leaf, whole_book: bool) -> Tag:
     for region in body.select("[tabindex]"):
         del region["tabindex"]
     for table in body.select("table"):
-        if len(table.select("tr")) <= SHORT:
+        if len(table.select("tr")) <= SHORT and len(table.get_text()) <= 2000:
             table["class"] = "short"
     for part in body.select(
         "figure, figcaption"
     ):  # else the tags have a figure without words around each picture
         part["class"] = part.name
         part.name = "div"
+    for image in body.select("img[width][height]"):
+        if int(str(image["height"])) > 1.15 * int(str(image["width"])):
+            image["class"] = "tall"
     for link in body.select(".citation a[href^=http]"):  # on the screen it shows the host only
         link.string = re.sub(r"^https?://(www\.)?", "", str(link["href"])).rstrip("/")
     answers = new_tag("section", id="answers")
