@@ -235,7 +235,8 @@ def disk_is_full() -> bool:
 def lay_out(parts: Sequence[Part], kept: Sequence[str], lock: int) -> str | None:
     """Lay the new book beside the last good one, with its parts; return what went wrong, or None."""
     shutil.rmtree(NEW, ignore_errors=True)
-    shutil.copytree(WORK / "_build" / "html", NEW)
+    notes = shutil.ignore_patterns(".buildinfo")  # Sphinx's own, which differ between versions of Python
+    shutil.copytree(WORK / "_build" / "html", NEW, ignore=notes)
     stamp([*NEW.glob("*.html"), *(NEW / "book").rglob("*.html")])
     for folder in kept:
         shutil.copytree(HTML / folder, NEW / folder, copy_function=os.link)  # the same files, not copies

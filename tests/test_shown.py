@@ -71,6 +71,8 @@ def test_every_claim_and_cell_was_tried_with_changed_data_and_is_caught_or_has_a
     there = {(page.stem, cell) for page in notebooks() for cell in kept(page.stem)}
     there |= set(zip(claims["chapter"], claims["slug"], strict=True))
     tried = {(row["page"], row["item"]) for row in rows}
-    assert tried == there, f"{sorted(tried ^ there)}: run it again for these pages: python -m trials.mutation PAGE"
+    assert tried == there, (
+        f"{sorted(tried ^ there)}: run it again for these pages: python -m trials.mutation PAGE"
+    )
     left = [(r["page"], r["item"]) for r in rows if r["result"] != "caught" and not r["reason"]]
     assert not left, f"no test names {left}, and trials/mutation.py gives no reason"

@@ -15,7 +15,7 @@ from typing import Any
 
 from publish.report import tell
 from trials import ROOT
-from trials.speed import copy
+from trials.copies import copy
 
 FOLDER = ROOT / "_build" / "unpinned"
 UV = ROOT / ".venv" / "uv" / "bin" / "uv"

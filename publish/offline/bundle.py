@@ -122,9 +122,9 @@ def fit(site: Path) -> None:
     """Make a copy of the site fit to be read from a folder: links to what is there, and a search that shows excerpts."""
     open_doors(site)
     used = set(kept.files(site))
-    for figure in (site / "_images").glob("*"):
-        if f"_images/{figure.name}" not in used:
-            figure.unlink()  # left over from an earlier build
+    for file in (*site.glob("_images/*"), *site.glob("*.html"), *site.glob("book/**/*.html")):
+        if file.relative_to(site).as_posix() not in used:
+            file.unlink()  # a figure of an earlier build; a page that only a web server shows
     for page in site.glob("book/**/*.html"):
         text = page.read_text(encoding="utf-8")
         fitted = kept.PLACE.sub("", IN_BROWSER.sub("", text))

@@ -54,16 +54,24 @@ figure and the search, and as much over the network, or about {packed} where the
 When a new edition comes, what changed is fetched again.</p><script defer src="../_static/keep.js"></script></div>"""
 
 
+LEADS_ON = re.compile(r'http-equiv="?refresh')
+"""What tells the page at an old address, which leads to the new one, from a page to read."""
+
+
 def files(site: Path) -> list[str]:
-    """Return the files that make up the book for reading, as paths below the site: pages, figures, search, looks."""
-    pages = sorted(
-        page.relative_to(site).as_posix() for page in (*site.glob("*.html"), *site.glob("book/**/*.html"))
-    )
-    texts = [(site / page).read_text(encoding="utf-8") for page in pages]
-    figures = sorted({figure for text in texts for figure in re.findall(r"_images/[\w.-]+", text)})
+    """Return the files that make up the book for reading, as paths below the site: pages, figures, search, looks.
+
+    Pages that only lead on are none of them, but for the way in; nor is the one for addresses without a page.
+    """
+    found = sorted((*site.glob("*.html"), *site.glob("book/**/*.html")))
+    texts = {path.relative_to(site).as_posix(): path.read_text(encoding="utf-8") for path in found}
+    pages = [
+        n for n, text in texts.items() if n == "index.html" or n != "404.html" and not LEADS_ON.search(text)
+    ]
+    figures = sorted({figure for page in pages for figure in re.findall(r"_images/[\w.-]+", texts[page])})
     static = sorted(path.relative_to(site).as_posix() for path in (site / "_static").rglob("*.*"))
-    found = [*pages, *figures, *static, "searchindex.js"]
-    return [name for name in found if name != LIST and (site / name).is_file()]
+    named = [*pages, *figures, *static, "searchindex.js"]
+    return [name for name in named if name != LIST and (site / name).is_file()]
 
 
 def digest(path: Path) -> str:
