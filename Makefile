@@ -10,7 +10,7 @@ IN_PYODIDE = --python-version 3.14 --python-platform wasm32-pyodide2025
 # Trust the certificates that the system trusts, as pip does.
 export UV_SYSTEM_CERTS = 1
 
-.PHONY: book site test trials shown questions exam serve live packs grade public sbom release announce links unpinned tools lock clean help
+.PHONY: book site test trials shown questions exam serve live packs grade public sbom release announce git links unpinned tools lock clean help
 .DEFAULT_GOAL := help
 
 book: .venv/book/ready  ## build the book into _build/html
@@ -55,7 +55,11 @@ packs: .venv/grading/ready  ## make the packs of assignments into _build/packs (
 grade: .venv/grading/ready  ## grade a folder of notebooks (PACK=... SUBMISSIONS=...)
 	@$(GRADING) -m publish.grading "$(PACK)" "$(SUBMISSIONS)" $(OPTIONS)
 
-public:  ## write the tree that may be published, without instructor/, into _build/public
+git:
+	@git rev-parse -q --verify HEAD >/dev/null 2>&1 || \
+		{ echo "This is no clone with a commit in it, or git is missing: install git, and work in a clone of the repository."; exit 1; }
+
+public: git  ## write the tree that may be published, without instructor/, into _build/public (needs git)
 	@rm -rf _build/public && mkdir -p _build/public && git archive HEAD | tar -x -C _build/public
 	@test ! -e _build/public/instructor || { echo "instructor/ is in the export: see .gitattributes"; exit 1; }
 	@echo "The last commit without instructor/: $(CURDIR)/_build/public"
@@ -64,7 +68,7 @@ sbom: .venv/supply/ready  ## write the bill of materials into _build
 	@$(SUPPLY) -m publish.supply _build/testing-realism.cdx.json
 
 # Everything is built anew from the last commit without instructor/; the environments are the ones at hand.
-release: public .venv/book/ready .venv/supply/ready .venv/lite/ready .venv/lite/wheels/ready .venv/node/ready  ## build the last commit as it may be published, and collect what a release offers in _build/release
+release: public .venv/book/ready .venv/supply/ready .venv/lite/ready .venv/lite/wheels/ready .venv/node/ready  ## build the last commit as it may be published, and collect what a release offers in _build/release (needs git, Node and Chromium)
 	@git diff --quiet HEAD || { echo "A release is made from the last commit, and there are changes since: commit them first."; exit 1; }
 	@find _build/public -type f -exec touch -d 2026-01-01 {} +
 	@ln -s ../../.venv _build/public/.venv
@@ -72,6 +76,7 @@ release: public .venv/book/ready .venv/supply/ready .venv/lite/ready .venv/lite/
 	@$(BOOK) -m publish.release
 
 announce:  ## offer what is in _build/release as the release of a tag on GitHub (TAG=v1.2.0; needs gh)
+	@test -n "$(TAG)" || { echo "Which edition? Name its tag: make announce TAG=v1.2.0"; exit 1; }
 	@command -v gh >/dev/null || { echo "gh, the command line of GitHub, is missing: install it, or upload what is in _build/release by hand."; exit 1; }
 	@test -f _build/release/SHA256SUMS || { echo "There is no release yet: run make release first."; exit 1; }
 	@gh release create "$(TAG)" --verify-tag --title "$(TAG)" --notes-file _build/release/NOTES.md _build/release/*

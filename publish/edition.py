@@ -1,7 +1,8 @@
 """Which edition this is, and how it and its pages are cited.
 
 Version and date stand in the first heading of CHANGELOG.md, and come from there to the foot of every
-page, to what pages tell machines, and to the citations. The commit is known only to whoever publishes an
+page, to what pages tell machines, and to the citations. An edition that somebody else makes from this book has
+a name after a plus sign: ``0.4.0+name``. The commit is known only to whoever publishes an
 edition: ``BOOK_COMMIT`` names it, and ``SOURCE_DATE_EPOCH`` its time. It is written into the finished
 pages at the very end, so a new commit makes no page anew, and the same sources give the same bytes in a
 folder without git.
@@ -21,7 +22,7 @@ NAME = "testing-realism"
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")  # fmt: skip
 HEADING = re.compile(r"^## (.+)$", flags=re.M)
-PARTS = re.compile(rf"(\d+\.\d+\.\d+), (\d{{1,2}}) ({'|'.join(MONTHS)}) (\d{{4}})")
+PARTS = re.compile(rf"(\d+\.\d+\.\d+(?:\+[a-zA-Z0-9]+(?:[.-][a-zA-Z0-9]+)*)?), (\d{{1,2}}) ({'|'.join(MONTHS)}) (\d{{4}})")
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def edition(root: Path) -> Edition:
     if not found:
         told = f'"{first[0]}"' if first else "no heading"
         raise ValueError(
-            f'CHANGELOG.md: the first heading names the edition, as "## 1.2.0, 5 March 2027" would; it is {told}'
+            f'CHANGELOG.md: the first heading names the edition, as "## 1.2.0, 5 March 2027" or "## 1.2.0+name, 5 March 2027" would; it is {told}'
         )
     return Edition(found[1], date(int(found[4]), MONTHS.index(found[3]) + 1, int(found[2])))
 
@@ -146,7 +147,8 @@ def bibtex(cited: Cited) -> str:
         kind, fields = "incollection", fields | {"booktitle": TITLE}
     if cited.number:
         fields["chapter"] = cited.number
-    fields = {"author": AUTHOR, **fields, "year": str(cited.this.day.year)}
+    fields = {"author": AUTHOR, **fields, "publisher": AUTHOR, "year": str(cited.this.day.year)}
+    fields["edition"] = cited.this.version
     fields["note"] = f"Version {cited.this.version}, {in_words(cited.this.day)}"
     if cited.url:
         fields["url"] = cited.url
@@ -154,6 +156,7 @@ def bibtex(cited: Cited) -> str:
         "author",
         "title",
         "booktitle",
+        "publisher",
     }  # in a second pair of braces, so that no style changes capitals
     lines = [f"  {key} = {{{{{text}}}}}" if key in kept_whole else f"  {key} = {{{text}}}" for key, text in fields.items()]  # fmt: skip
     return f"@{kind}{{{cited.name},\n" + ",\n".join(lines) + "\n}\n"
@@ -163,10 +166,13 @@ def ris(cited: Cited) -> str:
     """Return the citation in the form that most programs for references take up."""
     rows = [("TY", "CHAP" if cited.page else "BOOK"), ("AU", AUTHOR), ("TI", cited.title)]
     rows += [("T2", TITLE)] if cited.page else []
+    rows += [("SE", cited.number)] if cited.number else []
     rows += [
         ("PY", str(cited.this.day.year)),
         ("DA", f"{cited.this.day:%Y/%m/%d}"),
         ("ET", cited.this.version),
+        ("PB", AUTHOR),
+        ("LA", "en"),
     ]
     rows += [("UR", cited.url)] if cited.url else []
     return "".join(f"{tag}  - {text}\r\n" for tag, text in [*rows, ("ER", "")])
@@ -181,7 +187,8 @@ def csl(cited: Cited) -> str:
         "title": cited.title,
         "author": [{"literal": AUTHOR}],
         "issued": {"date-parts": [[day.year, day.month, day.day]]},
-        "version": cited.this.version,
+        "edition": cited.this.version,
+        "publisher": AUTHOR,
         "language": "en",
     }
     if cited.page:

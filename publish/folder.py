@@ -15,6 +15,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
+from publish.edition import edition, foot
 from publish.pages import author_year
 from publish.plain import Names, plain
 
@@ -22,6 +23,7 @@ NAME = "testing-realism"
 WHEN = (2026, 1, 1, 0, 0, 0)  # one date for every entry, so that the zip depends on the contents alone
 
 WELCOME = """Testing Realism: Iran, Russia and the Syrian Crisis, 2010-2017
+{edition}
 
 Make an environment, install what requirements.txt lists, and open the notebook:
 
@@ -111,7 +113,7 @@ def _beside(root: Path, notebook: str) -> dict[str, bytes]:
     return {
         "requirements.txt": (root / "binder" / "requirements.txt").read_bytes(),
         "LICENSE": (root / "LICENSE").read_bytes(),
-        "READ ME FIRST.txt": WELCOME.format(notebook=notebook).encode(),
+        "READ ME FIRST.txt": WELCOME.format(notebook=notebook, edition=foot(edition(root))).encode(),
     }
 
 

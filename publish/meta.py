@@ -16,6 +16,7 @@ import json
 import os
 import posixpath
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -353,9 +354,13 @@ that an earlier edition had still lead to their pages, wherever these are now.</
 <li><a href="book/data.html">The data</a>: every table, with its terms and a file to download</li>
 <li><a href="book/glossary.html">Terms and names</a>, and <a href="book/bibliography.html">all works cited</a></li>
 </ul>
-<p>If a link of this book led you here, it is an error that we would like to know of.</p></section>"""
+<p>If a link of this book led you here, it is an error that we would like to know of:
+<a href="book/method.html#corrections">how to tell us</a>.</p></section>"""
 
-FOLDERS = ("book", "data", "download", "lite", "pdf", "slides")
+FOLDERS = (
+    "book", "bundle", "data", "download", "epub", "lite", "pdf", "slides",
+    "_downloads", "_images", "_sources", "_static",
+)  # fmt: skip
 FIND_TOP = (
     'document.head.append(Object.assign(document.createElement("base"),{href:location.pathname'
     f'.replace(/[^/]*$/,"").replace(/\\/(?:{"|".join(FOLDERS)})\\/.*/,"/")}}))'
@@ -401,6 +406,7 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
         return
     out = Path(app.outdir)
     write_citations(app, out / "download" / "cite")
+    shutil.copy(Path(app.srcdir) / "CHANGELOG.md", out / "download" / "CHANGES.txt")
     write_moved(app, out)
     write_sitemap(app, out)
 

@@ -85,7 +85,7 @@ def collect(public: Path, target: Path, tag: str = "") -> list[Path]:
             raise Incomplete(
                 f"What belongs to instructors would go out: {', '.join(leaked)}. See .gitattributes"
             )
-        sums = [f"{_digest(file)}  {file.name}\n" for file in sorted(folder.iterdir()) if file.name != NOTES]
+        sums = [f"{_digest(file)}  {file.name}\n" for file in sorted(folder.iterdir())]
         (folder / SUMS).write_text("".join(sums), encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         folder.rename(target)

@@ -18,11 +18,12 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from pybtex.database import parse_string
+from pybtex.style.formatting import plain
 
 from addresses import listed, live
 from notebooks import ROOT, prose
 from publish import meta
-from publish.edition import FORMS, TITLE, Cited, Edition, bibtex, edition, foot, in_text, stamp
+from publish.edition import AUTHOR, FORMS, TITLE, Cited, Edition, bibtex, edition, foot, in_text, stamp
 from publish.pages import whole
 from publish.questions.bank import objectives
 
@@ -78,6 +79,11 @@ def test_a_change_log_without_an_edition_is_refused(tmp_path: Path) -> None:
     (tmp_path / "CHANGELOG.md").write_text("# Changes\n\n## Next\n", encoding="utf-8")
     with pytest.raises(ValueError, match='the first heading names the edition.* it is "## Next"'):
         edition(tmp_path)
+
+
+def test_an_edition_of_somebody_else_has_a_name(tmp_path: Path) -> None:
+    (tmp_path / "CHANGELOG.md").write_text("# Changes\n\n## 1.2.0+north, 5 March 2027\n", encoding="utf-8")
+    assert edition(tmp_path) == Edition("1.2.0+north", date(2027, 3, 5))
 
 
 def test_the_foot_names_the_commit_once_it_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,11 +192,20 @@ def test_a_chapter_can_be_cited_by_hand_and_by_program(html: Path) -> None:
         assert list(tags)[0] == "TY" and list(tags)[-1] == "ER"
         day = [THIS.day.year, THIS.day.month, THIS.day.day]
         assert item["issued"]["date-parts"] == [day] and tags["PY"] == entry.fields["year"] == str(day[0])
-        assert item["version"] == tags["ET"] and item["version"] in entry.fields["note"]
-        assert item.get("chapter-number") == entry.fields.get("chapter")
+        assert item["edition"] == tags["ET"] == entry.fields["edition"]
+        assert item.get("chapter-number") == entry.fields.get("chapter") == tags.get("SE")
         assert "chapter-number" not in item or f"Chapter {item['chapter-number']} in" in text
     front = page(html, TOC["root"])
     assert len(front.select('a[download][href*="download/cite/testing-realism."]')) == len(FORMS)
+
+
+@pytest.mark.parametrize("page", ["", "iran"], ids=["book", "chapter"])
+def test_the_plain_style_of_bibtex_formats_a_citation(page: str) -> None:
+    """It refuses a book that names no publisher."""
+    it = Cited(THIS, page, "A title", "7") if page else Cited(THIS)
+    [entry] = plain.Style().format_bibliography(parse_string(bibtex(it), "bibtex"))
+    text = entry.text.render_as("text")
+    assert TITLE in text and f"{AUTHOR}, {THIS.version} edition, {THIS.day.year}." in text
 
 
 def test_a_citation_has_the_address_where_it_is_known() -> None:
@@ -256,6 +271,10 @@ class Lost(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, *arguments: object) -> None:
         """Say nothing."""
+
+
+def test_the_lost_page_knows_every_folder_of_the_book(html: Path) -> None:
+    assert {path.name for path in html.iterdir() if path.is_dir()} <= set(meta.FOLDERS)
 
 
 def test_a_lost_reader_finds_back_from_any_depth(html: Path, browser: Any) -> None:

@@ -44,7 +44,7 @@ the notebook that runs in the browser, which needs a web server, and the PDFs an
 site and its releases offer beside this folder.
 
 Text and figures may be used under the licence CC BY 4.0, except figures drawn from tables whose provider
-sets other terms, which their captions name; code under the MIT licence. LICENSE has the words. The tables in data/
+sets other terms, which their captions name; code under the MIT licence. LICENSE.txt has the words. The tables in data/
 keep terms of their own, which data/datapackage.json names for each.
 
 OPEN TABLES: {open}
@@ -53,6 +53,8 @@ OPEN TABLES: {open}
 TABLES TO CITE: {cited}
 
 {notice_cited}
+download/CHANGES.txt says what is new in this edition, and what was in those before it.
+
 Cite the book as: The contributors to Testing Realism ({year}). Testing Realism: Iran, Russia and the Syrian
 Crisis, 2010-2017. Version {version}.
 """
