@@ -29,7 +29,7 @@ FOR_ALL = [
     (
         "bundle/testing-realism-book-*.zip",
         "The whole book as a folder to read",
-        "unpack it and open index.html",
+        "for a computer or a memory stick: unpack it and open index.html",
     ),
 ]
 """The same for what was made of the whole book."""

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from rjsmin import jsmin
 
+from publish.volume import contents
+
 HERE = Path(__file__).parent
 LIST = "_static/offline.json"
 CORE = ("index.html", "_static/site.css", "_static/site.js", "_static/icons.woff", "_static/icon.svg")
@@ -61,9 +63,13 @@ LEADS_ON = re.compile(r'http-equiv="?refresh')
 def files(site: Path) -> list[str]:
     """Return the files that make up the book for reading, as paths below the site: pages, figures, search, looks.
 
-    Pages that only lead on are none of them, but for the way in; nor is the one for addresses without a page.
+    Pages come in the order of the contents, in which the worker lists those that are kept; others before them. Pages that only lead on are none of them, but for the way in; nor is the one for addresses without a page.
     """
-    found = sorted((*site.glob("*.html"), *site.glob("book/**/*.html")))
+    place = {f"book/{name}.html": at for at, (name, _) in enumerate(contents())}
+    found = sorted(
+        (*site.glob("*.html"), *site.glob("book/**/*.html")),
+        key=lambda path: (place.get(path.relative_to(site).as_posix(), -1), path),
+    )
     texts = {path.relative_to(site).as_posix(): path.read_text(encoding="utf-8") for path in found}
     pages = [
         n for n, text in texts.items() if n == "index.html" or n != "404.html" and not LEADS_ON.search(text)
