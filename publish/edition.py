@@ -22,7 +22,9 @@ NAME = "testing-realism"
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")  # fmt: skip
 HEADING = re.compile(r"^## (.+)$", flags=re.M)
-PARTS = re.compile(rf"(\d+\.\d+\.\d+(?:\+[a-zA-Z0-9]+(?:[.-][a-zA-Z0-9]+)*)?), (\d{{1,2}}) ({'|'.join(MONTHS)}) (\d{{4}})")
+PARTS = re.compile(
+    rf"(\d+\.\d+\.\d+(?:\+[a-zA-Z0-9]+(?:[.-][a-zA-Z0-9]+)*)?), (\d{{1,2}}) ({'|'.join(MONTHS)}) (\d{{4}})"
+)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,9 @@ def test_a_workflow_runs_make_targets_and_pinned_actions_with_few_rights(path: P
         where = f"{path.name}, {name}"
         assert job["timeout-minutes"] <= 120, where
         if publishes:
-            assert job["if"] == "${{ !github.event.repository.private }}", f"{where}: there instructor/ is kept"
+            assert job["if"] == "${{ !github.event.repository.private }}", (
+                f"{where}: there instructor/ is kept"
+            )
         assert job["permissions"] == WRITES.get((path.name, name), {"contents": "read"}), where
         for step in job["steps"]:
             if "run" in step:
@@ -92,9 +94,7 @@ def test_a_release_has_all_forms_of_the_book_and_checksums_and_nothing_private(
              "1.2.0-questions.zip", "1.2.0-source.zip", "1.2.0-bill-of-materials.cdx.json"}  # fmt: skip
     assert made == {f"testing-realism-{form}" for form in forms} | {"SHA256SUMS", "NOTES.md"}
     sums = dict(reversed(line.split("  ")) for line in (target / "SHA256SUMS").read_text().splitlines())
-    assert sums == {
-        n: hashlib.sha256((target / n).read_bytes()).hexdigest() for n in made - {"SHA256SUMS"}
-    }
+    assert sums == {n: hashlib.sha256((target / n).read_bytes()).hexdigest() for n in made - {"SHA256SUMS"}}
     assert (target / "NOTES.md").read_text() == "## 1.2.0, 5 March 2027\n\n- New.\n"
     with zipfile.ZipFile(target / "testing-realism-1.2.0-source.zip") as source:
         assert source.namelist() == ["testing-realism-1.2.0-source/CHANGELOG.md"]

@@ -2,7 +2,7 @@
 
 Run as ``python -m trials.doors`` after ``make site``, by ``make trials``. Environments are made anew
 from their locks; pages are opened in a headless Chromium from servers on this machine; each time is the
-median of three. The results go to ``trials/results/``: ``environments.csv``, ``doors.csv`` and
+median of three. The results go to ``trials/results/``: ``environments.csv``, ``doors.csv``, ``served.csv`` and
 ``memory.csv``, with the date and the kind of machine in ``measured.csv`` and the hashes of the locks in
 ``measured_locks.csv``. The browser door is measured as far as it goes without a network: until its kernel has
 answered, before numpy, pandas and matplotlib are fetched.
@@ -211,7 +211,10 @@ def main() -> None:
         write("environments", list(environments(scratch)))
         programs = scratch / "binder" / "requirements" / "bin"
         write("doors", list(doors(scratch, programs)))
-        write("served", [{"what": "the browser door on the server's disk", "megabytes": f"{weight(HTML / 'lite'):.0f}"}])
+        write(
+            "served",
+            [{"what": "the browser door on the server's disk", "megabytes": f"{weight(HTML / 'lite'):.0f}"}],
+        )
         write("memory", list(memory(programs)))
     hashes = {lock: hashlib.sha256((ROOT / lock).read_bytes()).hexdigest() for lock in LOCKS.values()}
     write("measured_locks", [{"lock": lock, "sha256": digest} for lock, digest in hashes.items()])
