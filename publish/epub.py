@@ -23,13 +23,14 @@ import yaml
 from bs4 import Tag
 
 from publish.cover import TALES, cover_png
-from publish.edition import AUTHOR, NAME, TITLE, Cited, Edition, foot, in_text
+from publish.edition import AUTHOR, NAME, TITLE, Edition, foot
 from publish.volume import (
     LICENCE,
     ROOT,
     SHORT_TITLE,
     SUBTITLE,
     Leaf,
+    how_to_cite,
     new_tag,
     read_leaves,
     relink,
@@ -224,7 +225,7 @@ def _title_page(edition: Edition) -> str:
 <p>{AUTHOR}</p>
 <p>{foot(edition)}</p>
 <p>{LICENCE} Data: each table on the terms that the page The data names.</p>
-<p>To cite it: {in_text(Cited(edition), "<em>{}</em>")}</p>
+<p>{how_to_cite(edition)}</p>
 <p>This is the book as an e-reader can show it. It is made from the same pages as the book’s site, and every number in
 it was computed when they were built. Code that draws figures, the numbers behind them, solutions and answers are
 folded: open them where they stand. A reading system that knows no folds shows them open. Whoever wants to run a
@@ -293,6 +294,7 @@ def _package(files: dict[str, bytes], order: Sequence[str], edition: Edition) ->
 <dc:date>{edition.day.isoformat()}</dc:date>
 <dc:rights>{markup.escape(LICENCE, quote=False)}</dc:rights>
 <dc:description>{markup.escape(" ".join(about["abstract"].split()), quote=False)}</dc:description>
+<meta property="schema:version">{edition.version}</meta>
 {subjects}<meta property="dcterms:modified">{edition.day.isoformat()}T00:00:00Z</meta>
 <meta name="cover" content="{_id("cover.png")}"/>
 {meta}</metadata>

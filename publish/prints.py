@@ -26,7 +26,7 @@ import pikepdf
 from bs4 import Tag
 
 from publish.cover import squares
-from publish.edition import AUTHOR, NAME, TITLE, Cited, Edition, foot, in_text
+from publish.edition import AUTHOR, NAME, TITLE, Edition, foot
 from publish.slides import DECKS, MissingTool, chapters, parsed
 from publish.volume import (
     LICENCE,
@@ -34,6 +34,7 @@ from publish.volume import (
     SHORT_TITLE,
     SUBTITLE,
     Leaf,
+    how_to_cite,
     new_tag,
     read_leaf,
     read_leaves,
@@ -60,6 +61,9 @@ CUTS = {
 
 SHORT = 16
 """Rows up to which a table is kept on one page, if they are short, too."""
+
+EXERCISES = "exercises"
+"""The section of a page whose folds hold solutions."""
 
 UNLISTED = ("Teaching", "Reference")
 """Parts whose chapters stand in the table of contents without their sections."""
@@ -197,9 +201,10 @@ def _unfold(fold: Tag, answers: Tag) -> None:
     elif "hide" in kinds:
         summary.decompose()
         fold.name, fold["class"] = "div", "code-shown"
-    elif not kinds and not fold.find_parent("details"):
-        if not fold.find_parent(attrs={"role": "group"}):
-            _move_solution(fold, summary, label, answers)
+    elif fold.find_parent(attrs={"role": "group"}):  # of a self-check, which is gathered whole
+        return
+    elif not kinds and not fold.find_parent("details") and fold.find_parent("section", id=EXERCISES):
+        _move_solution(fold, summary, label, answers)
     else:  # as a plain box, since the marker of a fold means nothing on paper
         fold.name = "div"
         summary.name, summary["class"] = "p", "opened"
@@ -408,18 +413,22 @@ def book_copy(leaves: Sequence[Leaf], edition: Edition, fonts: Sequence[Path] = 
                 if isinstance(place, Tag) and place.get("id") and heading.name != "h1":
                     listed.append(_entry(squeezed(heading), str(place["id"]), "section"))
     back = ""
-    if given := [(leaf, answers.extract()) for leaf, answers in answered if answers.contents]:
+    given = {f"answers-{leaf.slug}": (f"Solutions: {leaf.heading}", answers.extract()) for leaf, answers in answered if answers.contents}  # fmt: skip
+    if given:
         listed.append(_entry("Solutions and answers", "answers--", "chapter alone"))
-        back = '<section id="answers--"><h1 class="chapter">Solutions and answers</h1>'
-        for leaf, answers in given:
-            answers.insert(0, new_tag("h2", leaf.heading, class_="section"))
-            back += str(answers)
-        back += "</section>"
+    for place, (title, answers) in given.items():
+        listed.append(_entry(title, f"{place}--", "section"))
+        answers["id"] = f"{place}--"
+        answers.insert(0, new_tag("h2", title, class_="section"))
+        if not back:  # within the first chapter's, so that the heading has no page to itself
+            answers.insert(0, new_tag("h1", "Solutions and answers", class_="chapter"))
+        back += str(answers)
+    back = f'<section id="answers--">{back}</section>' if given else ""
     toc = f'<nav id="contents--" aria-label="Contents"><h1 class="chapter">Contents</h1><ul>{"".join(listed)}</ul></nav>'
     heads = {
         "contents": "Contents",
         **{leaf.slug: leaf.heading for leaf in leaves},
-        "answers": "Solutions and answers",
+        **{place: title for place, (title, _) in given.items()},
     }
     body = "".join([*parts, toc, "<main>", *(str(leaf.body) for leaf in leaves), back, "</main>"])
     return _document(TITLE, heads, fonts, body)
@@ -446,11 +455,13 @@ def _imprint(edition: Edition) -> str:
     lines = [
         f"{TITLE}. {foot(edition)}. Copyright {edition.day.year}, {AUTHOR[0].lower()}{AUTHOR[1:]}.",
         LICENCE + " Data: each table on the terms that the page The data names.",
-        f"To cite it: {in_text(Cited(edition), '<em>{}</em>')}",
+        how_to_cite(edition),
         "The squares on the title page are the claims of the ledger in the order in which the paper makes them, "
         "each with the colour of its verdict.",
         "This is the printed form of a book whose chapters are notebooks. It is made from the same pages, and every "
-        "number in it was computed when they were built. Solutions and answers stand at the end. To keep it short, "
+        "number in it was computed when they were built. Solutions and answers stand at the end, from page "
+        '<span class="page" data-page="answers--"></span> on. '
+        "To keep it short, "
         "some things are left out that the pages hold: the code that draws figures and lays out tables, the numbers "
         "behind the figures, the fields of each table of data, and the longest tables of measurements. A list of further claims gives the paper’s claim and "
         "the verdict, and leads to the ledger, which has every claim once, with what was found and the evidence, "

@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 from bs4 import BeautifulSoup, Tag
 
-from publish.edition import TITLE, Edition, edition
+from publish.edition import TITLE, Cited, Edition, edition, in_text
 from publish.slides import parsed
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,6 +24,9 @@ LICENCE = (
     "Text and figures: Creative Commons Attribution 4.0 International (CC BY 4.0), except figures drawn from "
     "tables whose provider sets other terms, which their captions name. Code: MIT."
 )
+SITE_ONLY = "section#three-doors, section#how-to-cite-this-book p:has(a[download])"
+"""What the front page says of the site only: its three doors, and the files of citations."""
+
 FRONT = "About this book"
 """What the front page of the site is called in a volume, whose title page has the book's name already."""
 
@@ -59,6 +62,15 @@ class Leaf:
 def this_edition() -> Edition:
     """Return the edition of this book."""
     return edition(ROOT)
+
+
+def how_to_cite(edition: Edition) -> str:
+    """Return how the book is cited, and by which pattern a chapter of it."""
+    book, chapter = (
+        in_text(it, "<em>{}</em>")
+        for it in (Cited(edition), Cited(edition, "any", "Title of the chapter", "N"))
+    )
+    return f"To cite it: {book} To cite a chapter, with its number for N: {chapter}"
 
 
 def contents() -> list[tuple[str, str]]:
@@ -102,6 +114,8 @@ def read_leaf(site: Path, name: str, part: str) -> Leaf:
     told = number.get_text().strip() if number else ""
     title = " ".join(heading.get_text().split()).removeprefix(told).strip()
     if name == "index":
+        for piece in body.select(SITE_ONLY):
+            piece.decompose()
         title = FRONT
         heading.clear()
         heading.append(FRONT)

@@ -145,7 +145,8 @@ def test_the_printed_book_is_in_order_and_described(printed: tuple[Path, str]) -
     soup = BeautifulSoup(document, "html.parser")
     headings = [(int(part.name[1]), squeezed(part)) for part in soup.select("h1, h2, h3, h4")]
     listed = [squeezed(item.select_one(".words") or item) for item in soup.select("nav li")]
-    assert listed[:2] == ["The question", "The paper as evidence"] and listed[-1] == "Solutions and answers"
+    assert listed[:2] == ["The question", "The paper as evidence"]
+    assert listed[-2:] == ["Solutions and answers", "Solutions: The paper as evidence"]
     with pikepdf.open(path) as pdf:
         assert str(pdf.Root.Lang) == "en" and pdf.Root.MarkInfo.Marked
         assert (
@@ -201,3 +202,18 @@ def test_answers_and_questions_lead_to_each_other(html: Path) -> None:
         answer = soup.select_one(f"[id='{str(line.a['href'])[1:]}']")
         assert answer.select_one(".answer-label a")["href"] == f"#{line['id']}"
         assert answer.find_parent(id="answers--")
+
+
+def test_only_solutions_go_to_the_end_and_the_front_page_promises_no_site(html: Path) -> None:
+    text = book_copy(read_leaves(html, ("index", "paper", "quality")), this_edition())
+    soup = BeautifulSoup(text, "html.parser")
+    back = soup.select_one("#answers--")
+    assert {squeezed(heading) for heading in back.select("h1, h2")} == {
+        "Solutions and answers",
+        "Solutions: The paper as evidence",
+    }
+    assert "reworded or not found again" in soup.select_one("#quality--facts, main").get_text()
+    assert "reworded or not found again" not in back.get_text()
+    front = soup.select_one("main > section").get_text()
+    assert "Three doors" not in front and "under its title" not in front and "BibTeX" not in front
+    assert "Chapter N in" in soup.select_one("#imprint--").get_text()

@@ -12,7 +12,7 @@ from publish.questions.bank import LETTERS, Question, objectives
 from publish.questions.plain import ROOT
 
 CELL = "self-check"
-HEAD = "## Check yourself\n\nOpen an answer to see whether it holds."
+HEAD = "## Check yourself\n\nEach answer has a note that says whether it holds."
 
 
 def fold(summary: str, text: str) -> str:
