@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from notebooks import ROOT, cells
-from trials.alone import run_alone
+from trials.alone import ZONE, run_alone
 
 PATIENCE = 120_000  # milliseconds: a bound for a busy machine, not a wait
 BUILDERS = {
@@ -162,7 +162,13 @@ def test_notebook_runs_alone_in_a_bare_room(runner: Path, notebook: str) -> None
         pytest.skip(str(lack))
     assert not run.failed, run.failed
     assert not run.printed_errors, run.printed_errors
-    assert {"read-only files", "no home"} <= set(run.conditions)
+    assert {
+        "read-only files",
+        "no home",
+        "path with spaces and four scripts",
+        f"time zone {ZONE}",
+        "no network",
+    } <= set(run.conditions)
 
 
 def test_the_trial_of_running_alone_has_every_notebook() -> None:
