@@ -65,6 +65,7 @@ def runnable(root: Path, names: Names) -> dict[str, bytes]:
     kept = {path.name for path in notebooks} | {f"../data/{path.name}" for path in root.glob("data/*.csv")}
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in chosen}
     files |= {f"book/{path.name}": _plain(path, names, kept) for path in notebooks}
+    files["CHANGES.txt"] = (root / "CHANGELOG.md").read_bytes()
     return files | _beside(root, "book/russia.ipynb")
 
 

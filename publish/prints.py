@@ -416,19 +416,19 @@ def book_copy(leaves: Sequence[Leaf], edition: Edition, fonts: Sequence[Path] = 
     given = {f"answers-{leaf.slug}": (f"Solutions: {leaf.heading}", answers.extract()) for leaf, answers in answered if answers.contents}  # fmt: skip
     if given:
         listed.append(_entry("Solutions and answers", "answers--", "chapter alone"))
-    for place, (title, answers) in given.items():
-        listed.append(_entry(title, f"{place}--", "section"))
-        answers["id"] = f"{place}--"
-        answers.insert(0, new_tag("h2", title, class_="section"))
+    for name, (title, solved) in given.items():
+        listed.append(_entry(title, f"{name}--", "section"))
+        solved["id"] = f"{name}--"
+        solved.insert(0, new_tag("h2", title, class_="section"))
         if not back:  # within the first chapter's, so that the heading has no page to itself
-            answers.insert(0, new_tag("h1", "Solutions and answers", class_="chapter"))
-        back += str(answers)
+            solved.insert(0, new_tag("h1", "Solutions and answers", class_="chapter"))
+        back += str(solved)
     back = f'<section id="answers--">{back}</section>' if given else ""
     toc = f'<nav id="contents--" aria-label="Contents"><h1 class="chapter">Contents</h1><ul>{"".join(listed)}</ul></nav>'
     heads = {
         "contents": "Contents",
         **{leaf.slug: leaf.heading for leaf in leaves},
-        **{place: title for place, (title, _) in given.items()},
+        **{name: title for name, (title, _) in given.items()},
     }
     body = "".join([*parts, toc, "<main>", *(str(leaf.body) for leaf in leaves), back, "</main>"])
     return _document(TITLE, heads, fonts, body)

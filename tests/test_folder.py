@@ -13,6 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from notebooks import ROOT, prose, run
+from publish.edition import edition, foot
 from publish.pages import whole
 from trials.pyodide_versions import RESULT, inputs
 
@@ -35,6 +36,8 @@ def test_folder_holds_every_page_and_table_and_plain_text(html: Path, tmp_path: 
     assert {p.name for p in folder.glob("data/*")} == {p.name for p in ROOT.glob("data/*.csv")} | {
         "datapackage.json"
     }
+    told = (folder / "READ ME FIRST.txt").read_text(encoding="utf-8").splitlines()
+    assert told[1] == foot(edition(ROOT)), "the edition"
     assert (folder / "requirements.txt").read_bytes() == (ROOT / "binder" / "requirements.txt").read_bytes()
     for notebook in folder.glob("book/*.ipynb"):
         assert not re.findall(RAW, prose(notebook), flags=re.M), notebook.name
