@@ -3,6 +3,7 @@
 import hashlib
 import http.server
 import re
+import subprocess
 import threading
 import tomllib
 import zipfile
@@ -108,6 +109,24 @@ def test_a_release_has_all_forms_of_the_book_and_checksums_and_nothing_private(
     with pytest.raises(release.Incomplete, match=r"The tag v1\.3\.0 is not the edition 1\.2\.0"):
         release.collect(public, target, "v1.3.0")
     assert {path.name for path in target.iterdir()} == made, "the last good release stays"
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["public"], "This is no clone"),
+        (["release"], "This is no clone"),
+        (["announce", "TAG="], "Which edition\\? Name its tag"),
+    ],
+)
+def test_a_command_that_lacks_git_or_a_tag_says_so_first(
+    command: list[str], said: str, tmp_path: Path
+) -> None:
+    """In a folder that is no clone: one line, and nothing is made."""
+    (tmp_path / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
+    done = subprocess.run(["make", *command], cwd=tmp_path, text=True, capture_output=True)
+    assert done.returncode and re.fullmatch(f"{said}.*\n", done.stdout), done.stdout + done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["Makefile"]
 
 
 class _Host(http.server.BaseHTTPRequestHandler):
