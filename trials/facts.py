@@ -1,7 +1,7 @@
-"""Sum up the second reading of the dated facts, which a person did and wrote down in ``results/facts.csv``.
+"""Sum up the second reading of the dated facts, done and written down by hand in ``results/facts.csv``.
 
 Run as ``python -m trials.facts`` after a row has changed. It writes what a page shows of that list:
-``facts_summary.csv``, counts by page, and ``facts_changed.csv``, every fact that was not simply found again.
+``facts_summary.csv``, counts by page, and ``facts_changed.csv``, every fact that was not simply confirmed.
 """
 
 import sys
@@ -10,13 +10,31 @@ import pandas as pd
 
 from trials import RESULTS
 
-WAYS = {"official record": "official_record", "two origins": "two_origins", "one source, attributed": "one_source"}  # fmt: skip
+WAYS = {
+    "official record": "official_record",
+    "two origins": "two_origins",
+    "one source, attributed": "one_source",
+    "the work itself": "work_itself",
+}
 LOOKS = {
     "confirmed": "confirmed",
     "corrected": "corrected",
     "reworded": "reworded",
     "searched for, not found again": "not_found",
+    "agrees with our records": "our_records",
 }
+PAGES = {  # the pages as their readers know them
+    "index": "The front page",
+    "paper": "The page on the paper",
+    "theory": "Theory",
+    "iran": "Iran",
+    "russia": "Russia",
+    "cooperation": "Cooperation",
+    "hindsight": "Hindsight",
+    "glossary": "The glossary",
+    "method": "The page on method",
+}
+TABLES = "Tables of data"
 TOLD = ["date", "machine"]
 
 
@@ -39,23 +57,32 @@ def facts() -> pd.DataFrame:
     return table
 
 
+def named(page: pd.Series) -> pd.Series:
+    """Return pages and tables under the names that readers know."""
+    return (
+        page.replace(PAGES)
+        .str.replace("data: ", "Table ", regex=False)
+        .str.replace("^teaching/.*", "For instructors", regex=True)
+    )
+
+
 def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Return counts by page, tables of data together, and a last row for all."""
-    page = table["page"].where(~table["page"].str.startswith("data: "), "tables of data")
-    page = page.where(~page.str.startswith("teaching/"), "for instructors")
+    page = named(table["page"])
+    page = page.where(~page.str.startswith("Table "), TABLES)
     counted = pd.DataFrame({"facts": page.groupby(page, sort=False).size()})
     for column, names in (("verified_by", WAYS), ("second_look", LOOKS)):
         by = pd.crosstab(page, table[column]).reindex(columns=list(names), fill_value=0)
         counted = counted.join(by.rename(columns=names))
     counted = counted.sort_values("facts", ascending=False, kind="stable")
-    counted.loc["all"] = counted.sum()
+    counted.loc["All"] = counted.sum()
     told = table[TOLD].iloc[0]
     return counted.rename_axis("page").reset_index().assign(**told)
 
 
 def changed(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the facts that were corrected, reworded or not found again, with what was found."""
-    rows = table.loc[table["second_look"] != "confirmed"]
+    """Return the facts that were not simply confirmed, with what was found."""
+    rows = table.loc[table["second_look"] != "confirmed"].assign(page=named(table["page"]))
     return rows[["page", "fact", "second_look", "note", *TOLD]].reset_index(drop=True)
 
 
