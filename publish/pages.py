@@ -29,7 +29,6 @@ from sphinx.config import Config
 from sphinx.util import logging
 
 from publish import assets, figures, meta, notes
-from publish.cache import cache_folder
 from publish.policy import settle_policy
 from publish.search import Words, parted
 
@@ -38,15 +37,17 @@ PLACEHOLDER = "OWNER/REPOSITORY"
 UNWANTED = ("sphinx_thebe", "sphinx_comments")
 """Extensions that Jupyter Book always loads, that this book does not use and that name other hosts."""
 
+DOORS_COST = Path("trials") / "results" / "doors.csv"
+"""What it costs to run a page, as it was measured."""
+
 PAGE_BUILDERS = ("html", "dirhtml", "singlehtml")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect everything to the build."""
     app.add_search_language(Words)
-    app.add_config_value("book_publish_state", "", "html", str)
+    app.add_config_value("book_publish_state", "", "env", str)
     app.add_config_value("book_parts", os.environ.get("BOOK_PARTS", ""), "html", str)
-    app.connect("config-inited", settle_cache)
     app.connect("config-inited", note_state)
     app.connect("config-inited", settle_repository)
     app.connect("config-inited", silence_unwanted)
@@ -60,18 +61,15 @@ def setup(app: Sphinx) -> dict[str, Any]:
 # Configuration
 
 
-def settle_cache(app: Sphinx, config: Config) -> None:
-    """Keep executed chapters in a cache that belongs to the present state of data and bookkit."""
-    if config.nb_execution_mode == "cache":
-        config.nb_execution_cache_path = str(cache_folder(Path(app.srcdir)))
-
-
 def note_state(app: Sphinx, config: Config) -> None:
-    """Make Sphinx write every page anew when this extension or a style sheet changed.
+    """Make Sphinx read every page anew when this extension, a style sheet or a measured cost changed.
 
     It would otherwise find no page out of date and not even copy the style sheet.
     """
-    files = (p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".css", ".js", ".svg"))
+    files = [
+        p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".css", ".js", ".svg", ".json")
+    ]
+    files += [doors] if (doors := Path(app.srcdir) / DOORS_COST).is_file() else []
     state = hashlib.sha256(b"\0".join(p.read_bytes() for p in sorted(files)))
     config.book_publish_state = state.hexdigest()
 
@@ -141,7 +139,7 @@ def add_doors(app: Sphinx, page: str, template: str, context: dict[str, Any], do
 
 def lite_facts(root: Path) -> dict[str, str]:
     """Return what a reader is told of the browser door: its weight as it was measured, Pyodide's version."""
-    with (root / "trials" / "results" / "doors.csv").open(encoding="utf-8", newline="") as file:
+    with (root / DOORS_COST).open(encoding="utf-8", newline="") as file:
         measured = {(row["door"], row["unit"]): row["measured"] for row in csv.DictReader(file)}
     package = json.loads((root / "publish" / "package.json").read_text(encoding="utf-8"))
     megabytes = round(float(measured["browser alone", "megabytes"]))
