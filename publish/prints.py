@@ -126,6 +126,7 @@ def print_as_is(chromium: str, page: Path, target: Path) -> None:
 
 def name_makers(made: Path, target: Path) -> None:
     """Write a PDF anew with author and licence, without the time, in fewer bytes."""
+    made.write_bytes(counted_anew(made.read_bytes()))
     with pikepdf.open(made) as pdf:
         title = str(pdf.docinfo.get("/Title", made.stem))
         del pdf.docinfo  # the time, and the browser's name
@@ -137,6 +138,18 @@ def name_makers(made: Path, target: Path) -> None:
         pdf.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
         together = pikepdf.ObjectStreamMode.generate  # half the size: tags are many small objects
         pdf.save(target, object_stream_mode=together, deterministic_id=True)
+
+
+def counted_anew(pdf: bytes) -> bytes:
+    """Return a PDF whose tags are numbered from the first one on.
+
+    Chromium numbers them by its own count of elements, which begins now here, now there.
+    """
+    names = sorted(set(re.findall(rb"\(node\d{8}\)", pdf)))
+    new = {name: b"(node%08d)" % number for number, name in enumerate(names, 1)}
+    return re.sub(
+        rb"\(node\d{8}\)", lambda m: new[m[0]], pdf
+    )  # of the same length, so that the rest keeps its place
 
 
 # A leaf on paper
