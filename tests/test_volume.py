@@ -17,7 +17,7 @@ from lxml import etree
 
 from publish.edition import NAME
 from publish.epub import light_only, make_epub
-from publish.prints import book_copy, counted_anew, pages_of, print_book
+from publish.prints import book_copy, counted_anew, pages_of, print_book, said_once
 from publish.slides import parsed
 from publish.volume import contents, read_leaves, squeezed, this_edition
 
@@ -175,6 +175,14 @@ def test_the_printed_book_is_the_same_each_time(
     path, document = printed
     print_book(chromium, document, path.parent / "book" / "index.html", tmp_path / "again.pdf")
     assert (tmp_path / "again.pdf").read_bytes() == path.read_bytes()
+
+
+def test_a_bookmark_has_its_heading_once() -> None:
+    assert [said_once(title) for title in ("GlossaryGlossary", "Glossary", "One or one or")] == [
+        "Glossary",
+        "Glossary",
+        "One or one or",
+    ]
 
 
 def test_the_browsers_own_count_of_tags_is_not_in_a_pdf() -> None:
