@@ -126,6 +126,7 @@ def print_as_is(chromium: str, page: Path, target: Path) -> None:
 
 def name_makers(made: Path, target: Path) -> None:
     """Write a PDF anew with author and licence, without the time, in fewer bytes."""
+    made.write_bytes(counted_anew(made.read_bytes()))
     with pikepdf.open(made) as pdf:
         title = str(pdf.docinfo.get("/Title", made.stem))
         del pdf.docinfo  # the time, and the browser's name
@@ -134,9 +135,38 @@ def name_makers(made: Path, target: Path) -> None:
             about["dc:creator"] = [AUTHOR]
             about["dc:language"] = ["en"]
             about["dc:rights"] = LICENCE
+        for mark in _bookmarks(pdf.Root.get("/Outlines")):
+            mark.Title = said_once(str(mark.Title))
         pdf.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
         together = pikepdf.ObjectStreamMode.generate  # half the size: tags are many small objects
         pdf.save(target, object_stream_mode=together, deterministic_id=True)
+
+
+def counted_anew(pdf: bytes) -> bytes:
+    """Return a PDF whose tags are numbered from the first one on.
+
+    Chromium numbers them by its own count of elements, which begins now here, now there.
+    """
+    names = sorted(set(re.findall(rb"\(node\d{8}\)", pdf)))
+    new = {name: b"(node%08d)" % number for number, name in enumerate(names, 1)}
+    return re.sub(
+        rb"\(node\d{8}\)", lambda m: new[m[0]], pdf
+    )  # of the same length, so that the rest keeps its place
+
+
+def _bookmarks(above: pikepdf.Object | None) -> Iterator[pikepdf.Object]:
+    """Yield every bookmark below one, or below the outline."""
+    mark = above.get("/First") if above is not None else None
+    while mark is not None:
+        yield mark
+        yield from _bookmarks(mark)
+        mark = mark.get("/Next")
+
+
+def said_once(title: str) -> str:
+    """Return a bookmark's title once: Chromium names a heading twice that it had to move to the next page."""
+    half = len(title) // 2
+    return title[:half] if title[:half] == title[half:] else title
 
 
 # A leaf on paper
