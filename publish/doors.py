@@ -76,7 +76,10 @@ def _open(site: Path, name: str, place: str, doors: list[tuple[str, str, str]]) 
     ]
     if not page.is_file():
         return {}
-    soup = parsed(page.read_text(encoding="utf-8"))
+    written = page.read_text(encoding="utf-8")
+    if not made and "takeaways" not in written:
+        return {name: []}
+    soup = parsed(written)
     spot = soup.select_one(place)
     if spot is None:
         raise LookupError(f"{page.name} has no place for links to what was made: {place}")

@@ -18,6 +18,7 @@ import posixpath
 import re
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -167,9 +168,14 @@ def chapters(app: Sphinx) -> dict[str, list[str]]:
     path = Path(app.srcdir) / "book" / "teaching" / "objectives.yaml"
     if not path.is_file():
         return {}
-    given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    found = {f"book/{name}": [_words(row["text"]) for row in rows] for name, rows in given.items()}
+    found = _objectives(path.read_text(encoding="utf-8"))
     return {page: texts for page, texts in found.items() if page in app.env.found_docs}
+
+
+@cache
+def _objectives(given: str) -> dict[str, list[str]]:
+    pages = yaml.safe_load(given).items()
+    return {f"book/{name}": [_words(row["text"]) for row in rows] for name, rows in pages}
 
 
 def _words(text: str) -> str:
