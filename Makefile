@@ -29,6 +29,7 @@ trials: site .venv/test/ready .venv/supply/ready  ## measure the ways to run the
 	@$(TEST) -m trials.pyodide_versions $(NEWEST)
 	@$(TEST) -m trials.alone
 	@$(TEST) -m trials.supply
+	@$(TEST) -m trials.speed
 	@$(BOOK) -m trials.faults
 	@$(BOOK) -m trials.reproducible $(NEWEST)
 	@$(TEST) -m trials.mutation

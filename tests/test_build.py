@@ -71,6 +71,27 @@ def test_what_a_killed_build_left_half_written_is_not_trusted(tree: Path) -> Non
     assert state(tree) == before
 
 
+def test_a_changed_page_is_made_anew_and_the_others_when_they_name_what_changed(tree: Path) -> None:
+    small, index = tree / "book" / "small.ipynb", tree / "book" / "index.md"
+    before = {path: path.read_text(encoding="utf-8") for path in (small, index)}
+    index.write_text("# Index\n\n```{glossary}\nVeto\n  A no.\n```\n\n[](small.ipynb)\n", encoding="utf-8")
+    assert build(tree).returncode == 0
+    written = tree / "_build" / "work" / "_build" / "html" / "book" / "index.html"
+    made = written.stat().st_mtime_ns
+    small.write_text(before[small].replace("Text.", "Another text."), encoding="utf-8")
+    assert build(tree).returncode == 0
+    assert "Another text." in served(tree) and written.stat().st_mtime_ns == made, (
+        "the front page did not change"
+    )
+    assert '"veto"' in (tree / "_build" / "html" / "searchindex.js").read_text(encoding="utf-8")
+    small.write_text(before[small].replace("# Small", "# Little"), encoding="utf-8")
+    assert build(tree).returncode == 0
+    assert ">Little" in (tree / "_build" / "html" / "book" / "index.html").read_text(encoding="utf-8")
+    for path, text in before.items():
+        path.write_text(text, encoding="utf-8")
+    assert build(tree).returncode == 0
+
+
 def test_a_commit_is_named_at_the_foot_and_makes_no_page_anew(tree: Path) -> None:
     made = tree / "_build" / "work" / "_build" / "html" / "book" / "small.html"
     before = made.stat().st_mtime_ns
