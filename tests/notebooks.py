@@ -92,7 +92,16 @@ def traces(files: dict[str, bytes]) -> list[str]:
             if kept != GENERIC or notebook["metadata"].keys() - GENERIC.keys() - {"otter"}:
                 found.append(f"{name}: {notebook['metadata']}")
             keys = {key for cell in notebook["cells"] for key in cell["metadata"]}
-            if odd := keys - {"tags", "mystnb", "objectives", "otter"}:
+            told = {
+                "tags",
+                "mystnb",
+                "objectives",
+                "otter",
+                "answer",
+                "deletable",
+                "editable",
+            }  # the last of packs
+            if odd := keys - told:
                 found.append(f"{name}: metadata of cells: {sorted(odd)}")
         for person in re.findall(rb"/Author ?[(<].{0,60}", content) if name.endswith(".pdf") else []:
             if b"The contributors to Testing Realism" not in person:

@@ -124,7 +124,9 @@ def test_a_command_that_lacks_git_or_a_tag_says_so_first(
 ) -> None:
     """In a folder that is no clone: one line, and nothing is made."""
     (tmp_path / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
-    done = subprocess.run(["make", *command], cwd=tmp_path, text=True, capture_output=True)
+    done = subprocess.run(
+        ["make", "--no-print-directory", *command], cwd=tmp_path, text=True, capture_output=True
+    )
     assert done.returncode and re.fullmatch(f"{said}.*\n", done.stdout), done.stdout + done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["Makefile"]
 

@@ -56,7 +56,7 @@ figure and the search, and as much over the network, or about {packed} where the
 When a new edition comes, what changed is fetched again.</p><script defer src="../_static/keep.js"></script></div>"""
 
 
-LEADS_ON = re.compile(r'http-equiv="?refresh')
+LEADS_ON = re.compile(r'http-equiv="?refresh', flags=re.I)
 """What tells the page at an old address, which leads to the new one, from a page to read."""
 
 
