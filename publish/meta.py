@@ -389,6 +389,10 @@ def lost_page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     yield "404", {"title": "No such page", "body": body, "metatags": base}, "page.html"
 
 
+LEADS_ON = re.compile(r'http-equiv="?refresh', flags=re.I)
+"""What tells the page at an old address, which leads to the new one, from a page to read."""
+
+
 def stub(title: str, target: str, canonical: str = "", told: str = "") -> str:
     """Return a page that leads on to another, by itself or by its link."""
     name, to = html.escape(title), html.escape(target)

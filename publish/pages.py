@@ -268,7 +268,7 @@ def all_pages(out: Path) -> list[Path]:
 def write_door(app: Sphinx, out: Path) -> None:
     """Write the top ``index.html``, which leads to the first page also where redirects are off."""
     door, root = out / "index.html", app.config.root_doc
-    if not door.is_file() or re.search('http-equiv="?refresh', door.read_text(encoding="utf-8"), flags=re.I):
+    if not door.is_file() or meta.LEADS_ON.search(door.read_text(encoding="utf-8")):
         told = (
             meta.head(app, root, app.config.book_description) + '<link rel="icon" href="_static/icon.svg">\n'
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rjsmin import jsmin
 
+from publish.meta import LEADS_ON
 from publish.volume import contents
 
 HERE = Path(__file__).parent
@@ -54,10 +55,6 @@ BUTTON = """<div class="keep-book" hidden><p><button type="button">Keep the whol
 offline reading ({size})</button> <span role="status"></span></p><p>It takes {size} on this device, every page, every \
 figure and the search, and as much over the network, or about {packed} where the book’s server packs what it sends. \
 When a new edition comes, what changed is fetched again.</p><script defer src="../_static/keep.js"></script></div>"""
-
-
-LEADS_ON = re.compile(r'http-equiv="?refresh', flags=re.I)
-"""What tells the page at an old address, which leads to the new one, from a page to read."""
 
 
 def files(site: Path) -> list[str]:
